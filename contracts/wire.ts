@@ -1,0 +1,184 @@
+/**
+ * What all endpoints of `/v1` share: the envelope, ids, times, texts, pages, and who may call.
+ */
+import { initContract } from '@ts-rest/core';
+import { z } from 'zod';
+import { codeOnTheWire, FAILURES, type FailureCode } from './failures.ts';
+
+export const c = initContract();
+
+// ---- Values ---------------------------------------------------------------------------------------------------------
+
+/** How deep open JSON may nest: far beyond any honest use, far below what exhausts a parser's stack. */
+const MAX_JSON_DEPTH = 64;
+
+/** PostgreSQL stores neither NUL nor half of a surrogate pair, so a text with one is refused at the door. */
+const isStorableText = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
+const isStorableJson = (value: unknown, depth = 0): boolean => {
+  if (typeof value === 'string') return isStorableText(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= MAX_JSON_DEPTH) return false;
+  return Object.entries(value).every(([key, inner]) => isStorableText(key) && isStorableJson(inner, depth + 1));
+};
+
+/** Text of `min` to `max` characters that can be stored. */
+export const text = (max: number, min = 0) =>
+  z.string().min(min).max(max).refine(isStorableText, { error: 'must not contain NUL characters or lone surrogates' });
+
+/** An object of the caller's own shape, kept whole. At most 64 levels deep. */
+export const openJson = () =>
+  z.record(z.string(), z.unknown()).refine((value) => isStorableJson(value), {
+    error: `must nest at most ${MAX_JSON_DEPTH} levels and contain no NUL characters or lone surrogates`,
+  });
+
+export const Id = z.guid();
+
+/** ISO 8601 in UTC with milliseconds, as every answer carries it. */
+export const Time = z.iso.datetime({ precision: 3 });
+
+/** ISO 8601 with any offset, as requests may carry it. */
+export const TimeInput = z.iso.datetime({ offset: true });
+
+/** Lower-cased: addresses are compared without regard to case. */
+export const Email = z
+  .string()
+  .max(255)
+  .refine(isStorableText, { error: 'must not contain NUL characters or lone surrogates' })
+  .pipe(z.email())
+  .transform((email) => email.toLowerCase());
+
+const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+/** A whole number in a query string. */
+export const queryNumber = wholeNumber;
+
+// ---- Envelope -------------------------------------------------------------------------------------------------------
+
+export const Meta = z
+  .object({
+    request_id: z
+      .string()
+      .meta({ description: 'The X-Request-Id of the request, or one made for it; it is in our log' }),
+    timestamp: Time,
+  })
+  .meta({ id: 'Meta' });
+
+/** The envelope of an answer that succeeded. */
+export const ok = <Data extends z.ZodType>(data: Data) =>
+  z.object({ success: z.literal(true), data, error: z.null(), meta: Meta });
+
+export const Issue = z
+  .object({
+    path: z
+      .array(z.union([z.string(), z.number()]))
+      .meta({ description: 'Where in the request: body, query, path or header, then the field' }),
+    message: z.string(),
+    code: z.string(),
+  })
+  .meta({ id: 'Issue', description: 'One fault of a request that failed validation' });
+
+/** The codes that a failure schema stands for, so that the guard and the document can read them back. */
+export const failureCodes = z.registry<{ codes: readonly FailureCode[] }>();
+
+/** The envelope of an answer that failed with one of `codes`. */
+export const failure = (codes: readonly FailureCode[]) => {
+  const onTheWire = [...new Set(codes.map(codeOnTheWire))] as [string, ...string[]];
+  return z
+    .object({
+      success: z.literal(false),
+      data: z.null(),
+      error: z.object({
+        code: z.enum(onTheWire),
+        message: z.string().meta({ description: 'One sentence that says what to do' }),
+        details: z
+          .unknown()
+          .optional()
+          .meta({ description: 'VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan}' }),
+      }),
+      meta: Meta,
+    })
+    .register(failureCodes, { codes });
+};
+
+type StatusOf<Code extends FailureCode> = (typeof FAILURES)[Code][0];
+
+/** Responses for the failures that only this route has; what every route can answer is added by its access rule. */
+export const failures = <const Codes extends readonly FailureCode[]>(...codes: Codes) => {
+  const byStatus = Map.groupBy(codes as readonly FailureCode[], (code) => FAILURES[code][0]);
+  return Object.fromEntries([...byStatus].map(([status, those]) => [status, failure(those)])) as {
+    [Status in StatusOf<Codes[number]>]: ReturnType<typeof failure>;
+  };
+};
+
+// ---- Pages ----------------------------------------------------------------------------------------------------------
+
+export const PageQuery = z.object({
+  limit: wholeNumber(1, 100).default(20).meta({ description: 'How many at most' }),
+  offset: wholeNumber(0, 1_000_000_000).default(0).meta({ description: 'How many to leave out first' }),
+  cursor: text(512)
+    .optional()
+    .meta({ description: 'The next_cursor of the page before; cheaper than offset on deep pages' }),
+});
+
+export const Pagination = z
+  .object({ total: z.int(), limit: z.int(), offset: z.int(), has_more: z.boolean() })
+  .meta({ id: 'Pagination' });
+
+/** The data of a list: the items under their own name, beside the pagination. */
+export const page = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
+  z.object({
+    [name]: z.array(item),
+    pagination: Pagination,
+    next_cursor: z.string().nullable().meta({ description: 'Pass it as cursor for the next page; null on the last' }),
+  } as { [K in Name]: z.ZodArray<Item> } & { pagination: typeof Pagination; next_cursor: z.ZodNullable<z.ZodString> });
+
+// ---- Who may call ---------------------------------------------------------------------------------------------------
+
+/** What an `Authorization: Bearer` can carry; its prefix decides. */
+export type CredentialKind = 'user' | 'apiKey' | 'device';
+
+export const SCOPES = {
+  'user:read': 'Read your profile and messages',
+  'user:write': 'Change your profile, read and delete messages',
+  'device:read': 'Read devices',
+  'device:write': 'Register, configure and delete devices',
+  'task:create': 'Create and retry tasks',
+  'task:read': 'Read tasks, their output and events',
+  'task:cancel': 'Cancel tasks',
+  'task:admin': 'Everything about tasks',
+  'config:read': 'Read backups and mail settings',
+  'config:write': 'Back up and restore, change mail settings',
+  'log:read': 'Read device logs',
+  'stats:read': 'Read statistics',
+} as const;
+
+export type Scope = keyof typeof SCOPES;
+
+export const ScopeName = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);
+
+export type Access = {
+  /** Which credentials open the route; none: anyone. */
+  auth: readonly CredentialKind[];
+  /** What an API key needs besides. */
+  scope?: Scope;
+  /** `credential`: the budget of the caller's kind. `none`: not counted. */
+  rate: 'credential' | 'none';
+  /** Takes `Idempotency-Key`. */
+  idempotent: boolean;
+  /** Its answer shows a secret once, so that a repeat cannot give it again. */
+  showsSecret: boolean;
+  /** In bytes of the request body. */
+  bodyLimit: number;
+};
+
+export const MIB = 1024 * 1024;
+
+/** The access rule of a route. Left out: nobody but the named credentials, their own budget, 1 MiB of body. */
+export const access = (rule: Pick<Access, 'auth'> & Partial<Access>): Access => ({
+  rate: 'credential',
+  idempotent: false,
+  showsSecret: false,
+  bodyLimit: MIB,
+  ...rule,
+});

@@ -1,0 +1,97 @@
+/**
+ * What the generated resources build on: a call, and a page of a list.
+ */
+import { type Page, PagePromise, type PageData, pageOf } from './paging.ts';
+import type { Answer, Transport } from './transport.ts';
+
+/** One request, as a resource describes it. */
+export type CallSpec = {
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** From the root of the service, its parameters already encoded. */
+  path: string;
+  /** Undefined and null are left out, lists are repeated, dates become ISO 8601. */
+  query?: object | undefined;
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: Record<string, string | undefined> | undefined;
+  /** The service takes an `Idempotency-Key` here, so the call can be repeated. */
+  idempotent?: boolean | undefined;
+};
+
+/** What a caller may say about one call; it beats the options of the client. */
+export type RequestOptions = {
+  /** Ends the call and its waits at once; it then rejects with the reason of the signal. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for one attempt, answer included; 0 or Infinity: no limit. */
+  timeoutMs?: number | undefined;
+  /** How often the call is tried again. */
+  maxRetries?: number | undefined;
+  /** 1 to 255 visible characters; the same key and body within 24 hours get the first answer. Made by itself where the service takes one. */
+  idempotencyKey?: string | undefined;
+  /** Sent besides those of the client; undefined leaves a header out. */
+  headers?: Record<string, string | undefined> | undefined;
+};
+
+/**
+ * The promise of one call. It is under way from the start; awaiting it gives the `data` of the answer.
+ *
+ * @example
+ * const task = await client.tasks.get(id);
+ * const { data, response, requestId } = await client.tasks.get(id).withResponse();
+ */
+export class ApiPromise<T> implements Promise<T> {
+  readonly [Symbol.toStringTag]: string = 'ApiPromise';
+  readonly #answer: Promise<Answer<T>>;
+
+  constructor(answer: Promise<Answer<T>>) {
+    this.#answer = answer;
+  }
+
+  /** The data together with the HTTP response, whose body has been read, and the id of the request in the service's log. */
+  withResponse(): Promise<Answer<T>> {
+    return this.#answer;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise.
+  then<Done = T, Caught = never>(
+    onDone?: ((data: T) => Done | PromiseLike<Done>) | null,
+    onFailed?: ((reason: unknown) => Caught | PromiseLike<Caught>) | null,
+  ): Promise<Done | Caught> {
+    return this.#answer.then(({ data }) => data).then(onDone, onFailed);
+  }
+
+  catch<Caught = never>(
+    onFailed?: ((reason: unknown) => Caught | PromiseLike<Caught>) | null,
+  ): Promise<T | Caught> {
+    return this.then(undefined, onFailed);
+  }
+
+  finally(onSettled?: (() => void) | null): Promise<T> {
+    return this.then().finally(onSettled);
+  }
+}
+
+/** A noun of the service; its methods are generated. */
+export class Resource {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** One request; gives the `data` of its answer. */
+  protected call<T>(spec: CallSpec, options?: RequestOptions): ApiPromise<T> {
+    return new ApiPromise(this.#transport.send<T>(spec, options));
+  }
+
+  /** A list whose items lie under `name` in the `data` of the answer. */
+  protected page<Item>(spec: CallSpec, name: string, options?: RequestOptions): PagePromise<Item> {
+    const load = async (cursor?: string): Promise<Answer<Page<Item>>> => {
+      // A cursor says where to go on by itself; the offset of the first page would be left out once more.
+      const query = cursor === undefined ? spec.query : { ...spec.query, offset: undefined, cursor };
+      const answer = await this.#transport.send<PageData>({ ...spec, query }, options);
+      return { ...answer, data: pageOf(answer.data, name, (next) => new PagePromise(load(next))) };
+    };
+    return new PagePromise(load());
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The configuration: the only reader of the environment. Every fault is reported at once, before anything starts.
+ * `npm run generate` writes the table in README.md from the descriptions here.
+ */
+import { z } from 'zod';
+
+const SECRET_MIN = 32;
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+const DURATION = /^(\d{1,6})(s|m|h|d)?$/;
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** `15m`, `30d`, `3600s`, `12h`, or plain seconds. */
+const duration = z
+  .string()
+  .regex(DURATION, 'must be a number with s, m, h or d, such as 15m')
+  .transform((value) => {
+    const [, amount, unit] = DURATION.exec(value) as unknown as [string, string, keyof typeof SECONDS | undefined];
+    return Number(amount) * SECONDS[unit ?? 's'];
+  });
+
+const list = z
+  .string()
+  .default('')
+  .transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  );
+
+const secret = z.string().min(SECRET_MIN, `must have at least ${SECRET_MIN} characters`);
+
+/** Environment variable → schema; the description is its line in the README. */
+export const settings = {
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  PORT: whole(0, 65_535).default(3000).describe('Port to listen on; 0: any free one'),
+  PUBLIC_URL: z.url().optional().describe('How clients reach the service, where that is not http://HOST:PORT'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.data')
+    .describe('Where the embedded PostgreSQL, files and generated secrets lie'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+    .optional()
+    .describe('A PostgreSQL ≥ 15; without it an embedded one runs under DATA_DIR'),
+  DATABASE_POOL: whole(2, 500).default(20).describe('Connections to the database at most'),
+  JWT_SECRET: secret
+    .optional()
+    .describe('Signs access tokens, at least 32 characters; generated with the embedded database'),
+  JWT_SECRET_PREVIOUS: secret.optional().describe('The secret before, while tokens signed with it are still about'),
+  JWT_EXPIRES_IN: duration.prefault('15m').describe('Life of an access token'),
+  REFRESH_TOKEN_EXPIRES_IN: duration.prefault('30d').describe('Life of a session'),
+  DEFAULT_PLAN: z.enum(['free', 'pro', 'enterprise']).default('free').describe('Plan of a new account'),
+  RATE_LIMIT_TTL: whole(1, 3600).default(60).describe('Seconds of the window in which requests are counted'),
+  RATE_LIMIT_MAX: whole(1, 1e9).default(100).describe('Requests of a signed-in user per window'),
+  RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
+  RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
+  TRUSTED_PROXIES: list.describe('Addresses or networks whose X-Forwarded-For is believed, separated by commas'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least level that is logged'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json').describe('json: a line each for machines; pretty: for people'),
+  REDIS_URL: z.string().optional().describe('Not used: PostgreSQL does its work. Reported as ignored when set'),
+} satisfies Record<string, z.ZodType>;
+
+const Settings = z.object(settings);
+
+/** The settings as they came, before the secrets are complete. */
+export type Settings = z.output<typeof Settings>;
+
+/** The settings of a running process: what could be missing has been found or made. */
+export type Config = Settings & { DATABASE_URL: string; JWT_SECRET: string };
+
+export class ConfigurationFailed extends Error {
+  override name = 'ConfigurationFailed';
+}
+
+/**
+ * Reads the settings from `env`. An empty variable counts as not set.
+ * @throws ConfigurationFailed naming every fault
+ */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in settings && value !== ''));
+  const result = Settings.safeParse(given);
+  const faults = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if (given['DATABASE_URL'] !== undefined && given['JWT_SECRET'] === undefined) {
+    faults.push('JWT_SECRET: must be set when DATABASE_URL is; make one with: openssl rand -base64 48');
+  }
+  if (faults.length > 0 || !result.success) {
+    throw new ConfigurationFailed(
+      `The configuration cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+  }
+  return result.data;
+}

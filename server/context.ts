@@ -1,0 +1,119 @@
+/**
+ * What domain code finds on its context. It is passed explicitly, because jobs and sockets have no request; time and ids
+ * are injected, so that a test can stop the clock. The ports are declared here and implemented by the rooms around the
+ * domain.
+ */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Scope } from '../contracts/wire.ts';
+import type { Config } from './config.ts';
+import type { Db } from './db/orm.ts';
+import type { Plan } from './domain/plans.ts';
+
+/** Who acts. It decides what may be seen, and it is the name in events and in the audit log. */
+export type Actor =
+  | { kind: 'anonymous' }
+  | { kind: 'system' }
+  | { kind: 'user'; userId: string; plan: Plan; sessionId: string }
+  | { kind: 'apiKey'; userId: string; plan: Plan; apiKeyId: string; scopes: readonly Scope[] }
+  | { kind: 'device'; userId: string; plan: Plan; deviceId: string; device: ActingDevice };
+
+/** What the look-up of a device key already read of its device. Intervals are seconds. */
+export type ActingDevice = {
+  machineId: string | null;
+  status: string;
+  heartbeatInterval: number;
+  configVersion: number;
+};
+
+/** What happened, told after the commit to whoever waits, in this process and in the others. Never the only record. */
+export type DomainEvent =
+  | { type: 'task.available'; userId: string; deviceId: string }
+  | { type: 'task.changed'; userId: string; taskId: string; deviceId: string | null; status: string }
+  | { type: 'task.cancel'; userId: string; taskId: string; deviceId: string; graceSeconds: number }
+  | { type: 'slots.freed'; userId: string }
+  | { type: 'device.changed'; userId: string; deviceId: string; status: string }
+  | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
+  | { type: 'session.ended'; userId: string; sessionId: string };
+
+/** Something of which events tell: `device:<id>`, `task:<id>`, `user:<id>`. */
+export type Topic = `${'device' | 'task' | 'user'}:${string}`;
+
+export type Events = {
+  /** Inside a transaction: told when it has committed, and never if it does not. */
+  emit(...events: DomainEvent[]): void;
+  /**
+   * Looks, and looks again each time one of `topics` is told of, until `look` finds something or `timeoutMs` have passed
+   * or `signal` fires or the process stops; then undefined.
+   */
+  waitFor<Found>(
+    topics: readonly Topic[],
+    options: { timeoutMs: number; signal?: AbortSignal | undefined },
+    look: () => Promise<Found | undefined>,
+  ): Promise<Found | undefined>;
+};
+
+export type Job = { name: 'release-task'; data: { taskId: string } };
+
+export type Jobs = {
+  /** Inside a transaction the job exists when that commits. Left out, `startAfter` is now. */
+  send(job: Job, options?: { startAfter?: Date }): Promise<void>;
+  /** The same queue, writing through `db`'s transaction. */
+  within(db: Db): Jobs;
+};
+
+export type Presence = {
+  /** Notes that a device was heard of; written in batches, at most half a second later. */
+  seen(
+    deviceId: string,
+    sighting: { at: Date; systemInfo?: Record<string, unknown> | undefined; ipAddress?: string | undefined },
+  ): void;
+};
+
+export type Ctx = {
+  config: Config;
+  now: () => Date;
+  newId: () => string;
+  db: Db;
+  events: Events;
+  jobs: Jobs;
+  presence: Presence;
+  log: FastifyBaseLogger;
+  actor: Actor;
+  /** Of the request that started this; jobs carry it on. */
+  requestId: string | null;
+  ipAddress: string | null;
+  userAgent: string | null;
+};
+
+/**
+ * Runs `work` in one transaction: its rows, jobs and events commit together or not at all. Inside, use only `tx`.
+ * Within another transaction it is a part of that one.
+ */
+export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Result>): Promise<Result> {
+  if (ctx.db.isTransaction) return work(ctx);
+  const told: DomainEvent[] = [];
+  const events: Events = { ...ctx.events, emit: (...more) => void told.push(...more) };
+  const result = await ctx.db.transaction().execute((db) => work({ ...ctx, db, events, jobs: ctx.jobs.within(db) }));
+  ctx.events.emit(...told);
+  return result;
+}
+
+/** The name of an actor in task events, audit rows and idempotency keys. */
+export const actorName = (actor: Actor): string => {
+  switch (actor.kind) {
+    case 'user':
+      return `user:${actor.userId}`;
+    case 'apiKey':
+      return `api_key:${actor.apiKeyId}`;
+    case 'device':
+      return `device:${actor.deviceId}`;
+    default:
+      return actor.kind;
+  }
+};
+
+/** The user for whom the actor acts. The guard has let nobody through who has none. */
+export const userIdOf = (actor: Actor): string => {
+  if ('userId' in actor) return actor.userId;
+  throw new Error(`A ${actor.kind} actor has no user: the contract opened this route too far`);
+};

@@ -1,0 +1,22 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { User } from './user.ts';
+
+export const ApiKey = defineEntity({
+  name: 'ApiKey',
+  tableName: 'api_keys',
+  properties: {
+    id: p.uuid().primary(),
+    user: () => p.manyToOne(User).mapToPk().deleteRule('cascade').nullable(),
+    name: p.string().length(100),
+    /** SHA-256 of the key, in hex. */
+    keyHash: p.string().length(255).unique(),
+    /** The first characters of the key, to tell keys apart. */
+    keyPrefix: p.string().length(20),
+    scopes: p.array(),
+    isActive: p.boolean().default(true),
+    lastUsed: p.datetime(3).nullable(),
+    expiresAt: p.datetime(3).nullable(),
+    createdAt: p.datetime(3).defaultRaw('now()'),
+  },
+  indexes: [{ name: 'api_keys_user', properties: ['user'] }],
+});

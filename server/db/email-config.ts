@@ -1,0 +1,32 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { Device } from './device.ts';
+import { User } from './user.ts';
+
+export const EmailConfig = defineEntity({
+  name: 'EmailConfig',
+  tableName: 'email_configs',
+  properties: {
+    id: p.uuid().primary(),
+    user: () => p.manyToOne(User).mapToPk().deleteRule('cascade'),
+    device: () => p.manyToOne(Device).mapToPk().deleteRule('cascade'),
+    emailAddress: p.string().length(255),
+    username: p.string().length(255).nullable(),
+    /** Sealed with AES-256-GCM. */
+    sealedPassword: p.blob().nullable(),
+    imapHost: p.string().length(255).nullable(),
+    imapPort: p.integer().nullable(),
+    imapSecure: p.boolean().default(true),
+    smtpHost: p.string().length(255).nullable(),
+    smtpPort: p.integer().nullable(),
+    smtpSecure: p.boolean().default(true),
+    isActive: p.boolean().default(true),
+    lastCheck: p.datetime(3).nullable(),
+    createdAt: p.datetime(3).defaultRaw('now()'),
+    updatedAt: p.datetime(3).defaultRaw('now()'),
+  },
+  uniques: [{ name: 'email_configs_device', properties: ['device'] }],
+  indexes: [
+    { name: 'email_configs_user', properties: ['user'] },
+    { name: 'email_configs_address', properties: ['emailAddress'] },
+  ],
+});

@@ -1,0 +1,34 @@
+import { ApiKey } from './api-key.ts';
+import { AuditLog } from './audit-log.ts';
+import { ConfigBackup } from './config-backup.ts';
+import { Device } from './device.ts';
+import { EmailConfig } from './email-config.ts';
+import { IdempotencyKey } from './idempotency-key.ts';
+import { Message } from './message.ts';
+import { RateCounter } from './rate-counter.ts';
+import { Session } from './session.ts';
+import { SpentRefreshToken } from './spent-refresh-token.ts';
+import { Statistic } from './statistic.ts';
+import { Task } from './task.ts';
+import { TaskAttempt } from './task-attempt.ts';
+import { TaskEvent } from './task-event.ts';
+import { User } from './user.ts';
+
+/** Every table, in one list: MikroORM discovers nothing by itself. */
+export const entities = [
+  ApiKey,
+  AuditLog,
+  ConfigBackup,
+  Device,
+  EmailConfig,
+  IdempotencyKey,
+  Message,
+  RateCounter,
+  Session,
+  SpentRefreshToken,
+  Statistic,
+  Task,
+  TaskAttempt,
+  TaskEvent,
+  User,
+] as const;

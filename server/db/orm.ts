@@ -1,0 +1,58 @@
+/**
+ * The database: MikroORM owns the entities, the migrations and the pool; statements are written in the kysely that it
+ * carries, because only there are values bound instead of written into the text (see README.md of this room).
+ */
+
+import { Migrator } from '@mikro-orm/migrations';
+import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
+import type { InferKyselyDB } from '@mikro-orm/sql';
+import type { Kysely } from 'kysely';
+import pg from 'pg';
+import { Migration20261121120000 } from '../../migrations/Migration20261121120000.ts';
+import { entities } from './entities.ts';
+import { PreparedClient } from './prepared-client.ts';
+
+export type Tables = InferKyselyDB<(typeof entities)[number]>;
+export type Db = Kysely<Tables>;
+
+/** A statement that takes longer is a fault, not a wait: the request answers 503 instead of hanging. */
+const STATEMENT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+
+/** Values as our types say: times as Date, bigint as number (ours stay far below 2^53), dates as they are written. */
+const valueTypes = new pg.TypeOverrides();
+valueTypes.setTypeParser(pg.types.builtins.INT8, Number);
+valueTypes.setTypeParser(pg.types.builtins.DATE, (written: string) => written);
+
+export const ormOptions = (url: string, maxConnections: number): Options => ({
+  clientUrl: url,
+  entities: [...entities],
+  extensions: [Migrator],
+  discovery: { warnWhenNoEntities: false },
+  pool: { min: 0, max: maxConnections },
+  migrations: {
+    path: './migrations',
+    pathTs: './migrations',
+    snapshotName: '.snapshot-ccjk',
+    tableName: 'migrations',
+    migrationsList: [{ name: 'Migration20261121120000', class: Migration20261121120000 }],
+  },
+  driverOptions: {
+    Client: PreparedClient,
+    types: valueTypes,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 4 * STATEMENT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'ccjk-cloud',
+  },
+});
+
+export type Database = { orm: MikroORM; em: EntityManager; db: Db; close(): Promise<void> };
+
+/** Opens a pool of at most `maxConnections`. Nothing connects until the first statement. */
+export async function openDatabase(url: string, maxConnections = 20): Promise<Database> {
+  const orm = await MikroORM.init({ ...ormOptions(url, maxConnections), connect: false } as Options);
+  return { orm, em: orm.em, db: orm.em.getKysely<Tables>(), close: () => orm.close(true) };
+}

@@ -1,0 +1,25 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { Device } from './device.ts';
+import { Task, type TaskStatus } from './task.ts';
+
+/** Each time a task was handed to a device: the lease, when, and what came back. */
+export const TaskAttempt = defineEntity({
+  name: 'TaskAttempt',
+  tableName: 'task_attempts',
+  properties: {
+    task: () => p.manyToOne(Task).mapToPk().deleteRule('cascade').primary(),
+    number: p.integer().primary(),
+    device: () => p.manyToOne(Device).mapToPk().deleteRule('set null').nullable(),
+    leaseId: p.uuid(),
+    claimId: p.uuid().nullable(),
+    assignedAt: p.datetime(3),
+    startedAt: p.datetime(3).nullable(),
+    endedAt: p.datetime(3).nullable(),
+    /** SHA-256 of the reported result, in hex: tells a repeat from another result. */
+    resultDigest: p.string().length(64).nullable(),
+    resultStatus: p.string().length(20).$type<TaskStatus>().nullable(),
+    /** A result that came too late to count, kept whole within the inline limits. */
+    lateResult: p.json<Record<string, unknown>>().nullable(),
+  },
+  indexes: [{ name: 'task_attempts_claim', properties: ['device', 'claimId'] }],
+});
