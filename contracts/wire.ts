@@ -46,7 +46,8 @@ export const Email = z
   .max(255)
   .refine(isStorableText, { error: 'must not contain NUL characters or lone surrogates' })
   .pipe(z.email())
-  .transform((email) => email.toLowerCase());
+  .transform((email) => email.toLowerCase())
+  .meta({ format: 'email' });
 
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 

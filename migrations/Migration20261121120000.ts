@@ -50,7 +50,7 @@ export class Migration20261121120000 extends Migration {
     this.addSql(`create index "task_events_task" on "task_events" ("task_id", "id");`);
 
     this.addSql(
-      `create table "task_attempts" ("task_id" uuid not null, "number" int not null, "device_id" uuid null, "lease_id" uuid not null, "claim_id" uuid null, "assigned_at" timestamptz(3) not null, "started_at" timestamptz(3) null, "ended_at" timestamptz(3) null, "result_digest" varchar(64) null, "result_status" varchar(20) null, "late_result" jsonb null, primary key ("task_id", "number"));`,
+      `create table "task_attempts" ("task_id" uuid not null, "number" int not null, "device_id" uuid null, "lease_id" uuid not null, "claim_id" uuid null, "assigned_at" timestamptz(3) not null, "started_at" timestamptz(3) null, "ended_at" timestamptz(3) null, "result_digest" varchar(64) null, "result_status" varchar(20) null, "result" jsonb null, primary key ("task_id", "number"));`,
     );
     this.addSql(`create index "task_attempts_claim" on "task_attempts" ("device_id", "claim_id");`);
 

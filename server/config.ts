@@ -88,7 +88,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in settings && value !== ''));
   const result = Settings.safeParse(given);
   const faults = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  if (given['DATABASE_URL'] !== undefined && given['JWT_SECRET'] === undefined) {
+  if (given.DATABASE_URL !== undefined && given.JWT_SECRET === undefined) {
     faults.push('JWT_SECRET: must be set when DATABASE_URL is; make one with: openssl rand -base64 48');
   }
   if (faults.length > 0 || !result.success) {

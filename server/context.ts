@@ -35,8 +35,11 @@ export type DomainEvent =
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
   | { type: 'session.ended'; userId: string; sessionId: string };
 
-/** Something of which events tell: `device:<id>`, `task:<id>`, `user:<id>`. */
-export type Topic = `${'device' | 'task' | 'user'}:${string}`;
+/**
+ * Something of which events tell: what concerns a device, a task or a user, the queue of a device (its id), and the
+ * slots in which a user's tasks run (the user's id).
+ */
+export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots'}:${string}`;
 
 export type Events = {
   /** Inside a transaction: told when it has committed, and never if it does not. */
@@ -69,7 +72,34 @@ export type Presence = {
   ): void;
 };
 
-export type Ctx = {
+/** Passwords at rest, and the time that guessing them takes. */
+export type Passwords = {
+  hash(password: string): Promise<string>;
+  /** `hash` null: there is no such account. It is false then, and takes as long as any other. */
+  verify(hash: string | null, password: string): Promise<boolean>;
+  /** Holds an answer back. */
+  pause(ms: number): Promise<void>;
+};
+
+/** What an access token says; whether its session still lives, the database knows. */
+export type AccessClaims = { userId: string; sessionId: string };
+
+/** Every secret that the service hands out. What is stored of one is its hash. */
+export type Tokens = {
+  signAccessToken(claims: AccessClaims, life: { from: Date; to: Date }): Promise<string>;
+  /** @throws Failed TOKEN_EXPIRED | AUTH_FAILED */
+  verifyAccessToken(token: string, at: Date): Promise<AccessClaims>;
+  newRefreshToken(): string;
+  /** What follows `refreshToken`: always the same. First by the secret in force, then by the one before, if there is one. */
+  successorsOf(refreshToken: string): [string, ...string[]];
+  newApiKey(): string;
+  newDeviceKey(): string;
+  /** SHA-256 in hex. */
+  hash(secret: string): string;
+};
+
+/** What every piece of work of a process shares. */
+export type Service = {
   config: Config;
   now: () => Date;
   newId: () => string;
@@ -77,13 +107,24 @@ export type Ctx = {
   events: Events;
   jobs: Jobs;
   presence: Presence;
+  passwords: Passwords;
+  tokens: Tokens;
   log: FastifyBaseLogger;
+};
+
+/** Where a piece of work came from. */
+export type Origin = {
   actor: Actor;
   /** Of the request that started this; jobs carry it on. */
   requestId: string | null;
   ipAddress: string | null;
   userAgent: string | null;
 };
+
+export type Ctx = Service & Origin;
+
+/** The origin of what the service does by itself: sweeps and jobs. */
+export const BY_ITSELF: Origin = { actor: { kind: 'system' }, requestId: null, ipAddress: null, userAgent: null };
 
 /**
  * Runs `work` in one transaction: its rows, jobs and events commit together or not at all. Inside, use only `tx`.
@@ -92,7 +133,10 @@ export type Ctx = {
 export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Result>): Promise<Result> {
   if (ctx.db.isTransaction) return work(ctx);
   const told: DomainEvent[] = [];
-  const events: Events = { ...ctx.events, emit: (...more) => void told.push(...more) };
+  const events: Events = {
+    emit: (...more) => void told.push(...more),
+    waitFor: (...wait) => ctx.events.waitFor(...wait),
+  };
   const result = await ctx.db.transaction().execute((db) => work({ ...ctx, db, events, jobs: ctx.jobs.within(db) }));
   ctx.events.emit(...told);
   return result;

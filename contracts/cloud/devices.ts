@@ -29,6 +29,7 @@ export const Device = z
     ip_address: z.string().nullable(),
     location: z.string().nullable(),
     metadata: openJson().nullable(),
+    system_info: openJson().nullable().meta({ description: 'As the last heartbeat that had one reported it' }),
     current_tasks: z.int().meta({ description: 'Tasks that it holds: assigned or running' }),
     config: DeviceConfig,
     config_version: z.int(),

@@ -31,7 +31,8 @@ const held = new Set<DatabaseSync>();
 export async function lockArea(area: string, dataDir: string): Promise<Lock> {
   const lock = open(path.join(area, 'lock'));
   try {
-    lock.exec('begin immediate');
+    // Without a journal file: there is nothing to roll back, and a kill would leave it.
+    lock.exec('pragma journal_mode = memory; begin immediate');
   } catch (error) {
     lock.close();
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw cannotLock(area, error);

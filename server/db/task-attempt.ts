@@ -18,8 +18,8 @@ export const TaskAttempt = defineEntity({
     /** SHA-256 of the reported result, in hex: tells a repeat from another result. */
     resultDigest: p.string().length(64).nullable(),
     resultStatus: p.string().length(20).$type<TaskStatus>().nullable(),
-    /** A result that came too late to count, kept whole within the inline limits. */
-    lateResult: p.json<Record<string, unknown>>().nullable(),
+    /** What came back, where it is not the task's own: it was tried again, or the result came too late to count. */
+    result: p.json<Record<string, unknown>>().nullable(),
   },
   indexes: [{ name: 'task_attempts_claim', properties: ['device', 'claimId'] }],
 });

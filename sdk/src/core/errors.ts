@@ -2,41 +2,10 @@
  * What a call can fail with. Every error of this package is a `CcjkError`; the reason of the caller's own abort signal
  * is passed on as it is. No message carries a token, a key or a body.
  */
-
-/** The codes that the service answers with. Newer servers may know more, so `ApiError.code` takes any text. */
-export type FailureCode =
-  | 'VALIDATION_ERROR'
-  | 'INVALID_JSON'
-  | 'AUTH_REQUIRED'
-  | 'AUTH_FAILED'
-  | 'TOKEN_EXPIRED'
-  | 'WRONG_CREDENTIAL'
-  | 'INSUFFICIENT_SCOPE'
-  | 'DEVICE_MISMATCH'
-  | 'PLAN_LIMIT_REACHED'
-  | 'ROUTE_NOT_FOUND'
-  | 'USER_NOT_FOUND'
-  | 'SESSION_NOT_FOUND'
-  | 'API_KEY_NOT_FOUND'
-  | 'DEVICE_NOT_FOUND'
-  | 'TASK_NOT_FOUND'
-  | 'METHOD_NOT_ALLOWED'
-  | 'EMAIL_TAKEN'
-  | 'TASK_FINISHED'
-  | 'TASK_NOT_FINISHED'
-  | 'TASK_CANCELLED'
-  | 'LEASE_LOST'
-  | 'RESULT_CONFLICT'
-  | 'SECRET_ALREADY_SHOWN'
-  | 'PAYLOAD_TOO_LARGE'
-  | 'UNSUPPORTED_MEDIA_TYPE'
-  | 'IDEMPOTENCY_KEY_REUSED'
-  | 'RATE_LIMIT_EXCEEDED'
-  | 'INTERNAL_ERROR'
-  | 'SERVICE_UNAVAILABLE';
+import type { FailureCode } from '../generated/codes.ts';
 
 /**
- * The root of all errors of this package. Thrown itself only for options that make no sense.
+ * The root of all errors of this package. Thrown itself for options that cannot work.
  *
  * @example
  * try { await client.tasks.get(id) } catch (error) { if (error instanceof CcjkError) console.error(error.message) }

@@ -1,8 +1,6 @@
 /** Lists: one page at a time, or all items by cursor. */
-import { ApiPromise } from './resource.ts';
-
-/** What stands beside the items on the wire. */
-export type Pagination = { total: number; limit: number; offset: number; has_more: boolean };
+import type { Pagination } from '../generated/types.ts';
+import { ApiPromise } from './api-promise.ts';
 
 /** The data of a list, as it arrives; its items lie under a name of their own. */
 export type PageData = { pagination: Pagination; next_cursor?: string | null; [name: string]: unknown };

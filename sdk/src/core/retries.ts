@@ -20,7 +20,13 @@ const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const NOT_CARRIED_OUT = new Set([429, 503]);
 
 /** The connection was never made, as Node and Bun name it. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'ConnectionRefused']);
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ConnectionRefused',
+]);
 
 /** The code that the runtime gave a failure of `fetch`, such as ECONNREFUSED; undefined when it gave none. */
 export const connectionCode = (error: unknown): string | undefined => {
@@ -57,32 +63,25 @@ export const retryAfterSeconds = (header: string | null, nowMs: number): number 
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 };
 
-/** Waits `ms` milliseconds; an abort ends the wait at once with the reason of the signal. The timer holds the process: work is under way. */
-export const sleep = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  untilAborted(signal, (resolve) => {
-    const timer = setTimeout(resolve, ms);
-    return () => clearTimeout(timer);
+/**
+ * Waits `ms` milliseconds; an abort ends the wait at once with the reason of the signal. The timer holds the process,
+ * because a call is under way.
+ */
+export const sleep = (ms: number, signal: AbortSignal | undefined): Promise<void> => {
+  let timer: ReturnType<typeof setTimeout>;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
   });
+  return waitFor(elapsed, signal).finally(() => clearTimeout(timer));
+};
 
 /** Waits for `shared`; an abort ends this wait and leaves the work to those who still wait for it. */
-export const waitFor = <T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
-  untilAborted(signal, (resolve, reject) => {
-    shared.then(resolve, reject);
-  });
-
-const untilAborted = <T>(
-  signal: AbortSignal | undefined,
-  begin: (resolve: (value: T) => void, reject: (reason: unknown) => void) => (() => void) | void,
-): Promise<T> => {
-  let end: (() => void) | void;
+export const waitFor = <T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
   let abort: () => void;
   return new Promise<T>((resolve, reject) => {
     abort = () => reject(signal?.reason);
-    if (signal?.aborted) return abort();
+    shared.then(resolve, reject);
     signal?.addEventListener('abort', abort, { once: true });
-    end = begin(resolve, reject);
-  }).finally(() => {
-    end?.();
-    signal?.removeEventListener('abort', abort);
-  });
+    if (signal?.aborted) abort();
+  }).finally(() => signal?.removeEventListener('abort', abort));
 };

@@ -5,18 +5,12 @@
  * each use, so `onTokens` has stored the new pair before any call goes on with it. A refused refresh token is forgotten;
  * one whose answer did not come is kept, because the service gives the same successor again.
  */
+import type { Refreshed } from '../generated/types.ts';
 import { ApiError } from './errors.ts';
 import { waitFor } from './retries.ts';
 
-/** What login, registration and refresh answer with. */
-export type Tokens = {
-  /** Access JWT. */
-  token: string;
-  /** Opaque; each use of it gives a new one. */
-  refresh_token: string;
-  /** Seconds until the access token ends. */
-  expires_in: number;
-};
+/** A pair of tokens, as login, registration and refresh answer with: an access JWT and what renews it. */
+export type Tokens = Refreshed;
 
 /** A credential, or what gives one for each attempt of each call. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -56,10 +50,11 @@ export class Session {
   /** The token to send, renewed when it is about to end; undefined when there is none. */
   async token(signal: AbortSignal | undefined): Promise<string | undefined> {
     if (this.#renewing) await waitFor(this.#renewing, signal);
-    const token = await this.#current();
+    // Not awaited when it is at hand: what follows must judge the same tokens that it reads.
+    const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
     if (this.#refreshToken === undefined || (token !== undefined && !this.#endsSoon(token))) return token;
     await this.renew(token, signal);
-    return this.#current();
+    return typeof this.#token === 'function' ? this.#token() : this.#token;
   }
 
   /** Whether a refusal of the token as expired can be cured. */
@@ -89,10 +84,6 @@ export class Session {
       if (refused && this.#refreshToken === presented) this.#refreshToken = undefined;
       throw error;
     }
-  }
-
-  async #current(): Promise<string | undefined> {
-    return typeof this.#token === 'function' ? this.#token() : this.#token;
   }
 
   #endsSoon(token: string): boolean {

@@ -1,0 +1,146 @@
+/** The words and tables of the OpenAPI document that no single route owns. */
+
+import type { AppRoute } from '@ts-rest/core';
+import type {
+  HeaderObject,
+  InfoObject,
+  ParameterObject,
+  ReferenceObject,
+  SecuritySchemeObject,
+  TagObject,
+} from 'openapi3-ts/oas31';
+import { accessOf } from './declared.ts';
+import type { contract } from './index.ts';
+import type { CredentialKind } from './wire.ts';
+
+export const INFO: Omit<InfoObject, 'version'> = {
+  title: 'CCJK Cloud',
+  description: `Queue a command for one of your machines; the daemon there takes it, runs it and reports how it ended.
+
+**Answers.** Every answer under \`/v1\` is \`{success, data, error, meta}\`. When \`success\` is false, \`error.code\` is one
+of the codes that the operation lists and \`error.message\` says what to do. \`meta.request_id\` finds the request in our log.
+
+**Credentials.** \`Authorization: Bearer\` carries the access token of a user, an API key (\`ck_live_…\`) or the key of a
+device (\`dk_…\`).
+
+**Lists** take \`limit\` and \`offset\`, or \`cursor\` with the \`next_cursor\` of the page before.
+
+**Retries.** A creating request with an \`Idempotency-Key\` can be repeated for 24 hours: the first answer is given again.
+
+**Times** are ISO 8601 in UTC with milliseconds. Unknown fields in a request are ignored; answers may gain fields.`,
+  license: { name: 'MIT', identifier: 'MIT' },
+};
+
+/** One tag per noun; a noun that the contract gains is missed here by the compiler. */
+export const TAGS = {
+  auth: {
+    name: 'Auth',
+    description:
+      'Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use, and the use of an old one ends the whole session.',
+  },
+  apiKeys: {
+    name: 'API keys',
+    description: 'Keys for programs that act for a user. A key is shown once; we keep its SHA-256.',
+  },
+  daemon: {
+    name: 'Daemon',
+    description: 'What the daemon on a machine calls, with the key of its device.',
+  },
+  tasks: {
+    name: 'Tasks',
+    description:
+      'Commands that a user queues for one of their devices. Times are ISO 8601 in UTC; `timeout` is milliseconds.',
+  },
+  devices: {
+    name: 'Devices',
+    description: 'The machines of a user, each with a daemon that runs tasks.',
+  },
+  ops: {
+    name: 'Operations',
+    description: 'What a supervisor asks. Plain answers, without an envelope.',
+  },
+} satisfies Record<keyof (typeof contract)['cloud'] | Exclude<keyof typeof contract, 'cloud'>, TagObject>;
+
+export const SCHEME_OF = { user: 'userToken', apiKey: 'apiKey', device: 'deviceKey' } as const satisfies Record<
+  CredentialKind,
+  string
+>;
+
+export const SECURITY_SCHEMES: Record<(typeof SCHEME_OF)[CredentialKind], SecuritySchemeObject> = {
+  userToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The access token of a user, from `POST /v1/auth/login`. It lives 15 minutes.',
+  },
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key, `ck_live_…`, from `POST /v1/api-keys`. It opens what its scopes name.',
+  },
+  deviceKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The key of a device, `dk_…`, from `POST /v1/daemon/register` or `POST /v1/devices/keys`.',
+  },
+};
+
+export const PARAMETERS: Record<'RequestId' | 'IdempotencyKey', ParameterObject> = {
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    required: false,
+    description: 'Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description: 'Makes a repeat safe: the same key and body within 24 hours get the first answer again.',
+    schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+  },
+};
+
+type ListedHeader = HeaderObject & { isOn(route: AppRoute, status: number): boolean };
+
+const isCounted = (route: AppRoute): boolean => accessOf(route).rate !== 'none';
+
+const HEADERS: Record<string, ListedHeader> = {
+  'X-Request-Id': {
+    description: 'The id of the request in our log',
+    schema: { type: 'string' },
+    isOn: () => true,
+  },
+  'RateLimit-Limit': {
+    description: 'Requests that the window allows',
+    schema: { type: 'integer', minimum: 0 },
+    isOn: isCounted,
+  },
+  'RateLimit-Remaining': {
+    description: 'Requests that are left in the window',
+    schema: { type: 'integer', minimum: 0 },
+    isOn: isCounted,
+  },
+  'RateLimit-Reset': {
+    description: 'Seconds until the window starts anew',
+    schema: { type: 'integer', minimum: 0 },
+    isOn: isCounted,
+  },
+  'Retry-After': {
+    description: 'Seconds to wait before the next attempt',
+    schema: { type: 'integer', minimum: 0 },
+    isOn: (_, status) => status === 429 || status === 503,
+  },
+};
+
+export const headerComponents = (): [name: string, header: HeaderObject][] =>
+  Object.entries(HEADERS).map(([name, { isOn, ...header }]) => [name, header]);
+
+/** The headers of one answer. */
+export const headersOf = (route: AppRoute, status: number): Record<string, ReferenceObject> =>
+  Object.fromEntries(
+    Object.entries(HEADERS)
+      .filter(([, { isOn }]) => isOn(route, status))
+      .map(([name]) => [name, { $ref: `#/components/headers/${name}` }]),
+  );

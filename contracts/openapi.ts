@@ -1,0 +1,161 @@
+/**
+ * The contract as an OpenAPI 3.1 document. `npm run generate` writes it to openapi.json, from which the SDK is made.
+ */
+import { type AppRoute, type AppRouter, isAppRoute, isAppRouteOtherResponse } from '@ts-rest/core';
+import {
+  type OpenAPIObject,
+  OpenApiBuilder,
+  type OperationObject,
+  type ParameterObject,
+  type ReferenceObject,
+  type ResponseObject,
+  type SchemaObject,
+} from 'openapi3-ts/oas31';
+import { z } from 'zod';
+import pkg from '../package.json' with { type: 'json' };
+import { type ComponentSchemas, componentSchemas, type SchemaUse } from './component-schemas.ts';
+import { accessOf, declaredFailures, readsBody } from './declared.ts';
+import { contract } from './index.ts';
+import { FAILURE_SCHEMAS, failureExamples, failureReferences, failureResponses } from './openapi-failures.ts';
+import { headerComponents, headersOf, INFO, PARAMETERS, SCHEME_OF, SECURITY_SCHEMES, TAGS } from './openapi-parts.ts';
+import { type CredentialKind, MIB } from './wire.ts';
+
+type NamedRoute = { noun: string; operationId: string; route: AppRoute };
+
+/** Each route of the contract with its name: `tasks.create` for `contract.cloud.tasks.create`. */
+export function* namedRoutes(router: AppRouter = contract, names: readonly string[] = []): Generator<NamedRoute> {
+  for (const [name, entry] of Object.entries(router)) {
+    const path = [...names, name];
+    if (isAppRoute(entry)) yield { noun: path.at(-2)!, operationId: path.slice(-2).join('.'), route: entry };
+    else yield* namedRoutes(entry, path);
+  }
+}
+
+export const openApiDocument = (): OpenAPIObject => {
+  const named = [...namedRoutes()];
+  const routes = named.map(({ route }) => route);
+  const components = componentSchemas([...routes.flatMap(schemasOf), ...FAILURE_SCHEMAS]);
+  const document = OpenApiBuilder.create({
+    openapi: '3.1.1',
+    info: { ...INFO, version: pkg.version },
+    servers: [{ url: '/', description: 'The server that this document comes from' }],
+    tags: Object.values(TAGS),
+    paths: {},
+  });
+  for (const { noun, operationId, route } of named)
+    document.addPath(route.path.replace(/:(\w+)/g, '{$1}'), {
+      [route.method.toLowerCase()]: {
+        operationId,
+        tags: [TAGS[noun as keyof typeof TAGS].name],
+        ...operation(route, components),
+      },
+    });
+  for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) document.addSecurityScheme(name, scheme);
+  for (const [name, parameter] of Object.entries(PARAMETERS)) document.addParameter(name, parameter);
+  for (const [name, header] of headerComponents()) document.addHeader(name, header);
+  for (const [name, schema] of components.schemas) document.addSchema(name, schema);
+  for (const [name, response] of failureResponses(routes)) document.addResponse(name, response);
+  for (const [name, example] of failureExamples(routes)) document.addExample(name, example);
+  return document.getSpec();
+};
+
+const operation = (route: AppRoute, components: ComponentSchemas): Omit<OperationObject, 'operationId' | 'tags'> => {
+  const { auth, scope } = accessOf(route);
+  const body = bodyOf(route);
+  return {
+    ...(route.summary && { summary: route.summary }),
+    description: [route.description, accessInWords(route)].filter(Boolean).join('\n\n'),
+    security: auth.map((kind) => ({ [SCHEME_OF[kind]]: [] })),
+    ...(scope && { 'x-required-scope': scope }),
+    parameters: parametersOf(route, components),
+    ...(body && {
+      requestBody: { required: true, content: { 'application/json': { schema: components.refer(body, 'input') } } },
+    }),
+    responses: { ...answersOf(route, components), ...failureReferences(route) },
+  };
+};
+
+const accessInWords = (route: AppRoute): string => {
+  const { auth, scope, rate, bodyLimit } = accessOf(route);
+  const words: Record<CredentialKind, string> = {
+    user: 'the access token of a user',
+    apiKey: scope ? `an API key with the scope \`${scope}\`` : 'an API key',
+    device: 'the key of a device',
+  };
+  const budget = auth.length > 0 ? 'in the budget of the credential' : 'by IP address';
+  return [
+    `**Who:** ${auth.map((kind) => words[kind]).join(' or ') || 'anyone'}.`,
+    `**Rate:** ${rate === 'none' ? 'not counted' : `counted ${budget}`}.`,
+    ...(readsBody(route) && bodyLimit !== MIB ? [`**Body:** at most ${bodyLimit / MIB} MiB.`] : []),
+  ].join(' ');
+};
+
+// ---- What goes in ---------------------------------------------------------------------------------------------------
+
+const PARTS = [
+  ['path', 'pathParams'],
+  ['query', 'query'],
+  ['header', 'headers'],
+] as const;
+
+const bodyOf = (route: AppRoute): z.ZodType | undefined =>
+  'body' in route && route.body instanceof z.ZodType ? route.body : undefined;
+
+const parametersOf = (route: AppRoute, components: ComponentSchemas): (ParameterObject | ReferenceObject)[] => [
+  ...PARTS.flatMap(([where, part]) => {
+    const schema = route[part];
+    if (!(schema instanceof z.ZodType)) return [];
+    const { properties = {}, required = [] } = components.refer(schema, 'input') as SchemaObject;
+    return Object.entries(properties).map(([name, property]): ParameterObject => {
+      const { description, ...type } = property as SchemaObject;
+      return {
+        name: where === 'header' ? headerCase(name) : name,
+        in: where,
+        required: required.includes(name),
+        ...(description && { description }),
+        schema: type,
+      };
+    });
+  }),
+  ...(accessOf(route).idempotent ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+  { $ref: '#/components/parameters/RequestId' },
+];
+
+/** `x-device-id` as prose writes it: `X-Device-ID`. */
+const headerCase = (name: string): string => name.replace(/\bid$|\b\w/g, (letters) => letters.toUpperCase());
+
+// ---- What comes out -------------------------------------------------------------------------------------------------
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = { 200: 'Done', 201: 'Created' };
+
+/** The answers that are no failures of the table. */
+const ownAnswers = (route: AppRoute) =>
+  Object.entries(route.responses)
+    .filter(([status]) => !declaredFailures(route).has(Number(status)))
+    .map(([status, response]) => {
+      const { contentType, body } = isAppRouteOtherResponse(response)
+        ? response
+        : { contentType: 'application/json', body: response };
+      return { status, contentType, schema: body instanceof z.ZodType ? body : undefined };
+    });
+
+const answersOf = (route: AppRoute, components: ComponentSchemas): Record<string, ResponseObject> =>
+  Object.fromEntries(
+    ownAnswers(route).map(({ status, contentType, schema }) => [
+      status,
+      {
+        description: DESCRIPTIONS[status] ?? 'Not now',
+        headers: headersOf(route, Number(status)),
+        ...(schema && { content: { [contentType]: { schema: components.refer(schema, 'output') } } }),
+      },
+    ]),
+  );
+
+const schemasOf = (route: AppRoute): SchemaUse[] => {
+  const inputs = [...PARTS.map(([, part]) => route[part]), bodyOf(route)].filter((part) => part instanceof z.ZodType);
+  const outputs = ownAnswers(route).flatMap(({ schema }) => schema ?? []);
+  return [
+    ...inputs.map((schema) => ({ schema, direction: 'input' as const })),
+    ...outputs.map((schema) => ({ schema, direction: 'output' as const })),
+  ];
+};

@@ -1,0 +1,29 @@
+/**
+ * Writes what is made from the code: `npm run generate`. With `--check` it writes nothing and names each file that is stale.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { openApiDocument } from './contracts/openapi.ts';
+import { sdkSources } from './sdk/codegen/sources.ts';
+
+const openApiJson = `${JSON.stringify(openApiDocument(), null, 2)}\n`;
+const sdk = await sdkSources(openApiJson);
+
+const products: Record<string, string> = {
+  'contracts/openapi.json': openApiJson,
+  'sdk/src/generated/types.ts': sdk.types,
+  'sdk/src/generated/resources.ts': sdk.resources,
+  'sdk/src/generated/codes.ts': sdk.codes,
+};
+
+const stale: string[] = [];
+for (const [path, text] of Object.entries(products)) {
+  const file = new URL(path, import.meta.url);
+  if ((await readFile(file, 'utf8').catch(() => '')) === text) continue;
+  stale.push(path);
+  if (!process.argv.includes('--check')) await writeFile(file, text);
+}
+
+if (process.argv.includes('--check') && stale.length > 0) {
+  console.error(`Stale: ${stale.join(', ')}\nRun: npm run generate`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,43 @@
+/** As much of an OpenAPI document as the SDK is made from. `contracts/openapi.ts` writes it in this form and no other. */
+export type ServiceDocument = {
+  tags: { name: string; description: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: {
+    schemas: Record<string, Schema>;
+    parameters: Record<string, Parameter>;
+    responses: Record<string, Response>;
+  };
+};
+
+export type Operation = {
+  operationId: string;
+  tags: string[];
+  summary: string;
+  description: string;
+  parameters: (Parameter | Reference)[];
+  requestBody?: Response;
+  responses: Record<string, Response | Reference>;
+};
+
+export type Parameter = {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required: boolean;
+  description?: string;
+  schema: Schema;
+};
+
+export type Response = { content: { 'application/json': { schema: Schema } } };
+
+export type Schema = {
+  $ref?: string;
+  type?: string;
+  description?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  enum?: string[];
+  allOf?: Schema[];
+};
+
+export type Reference = { $ref: string };

@@ -1,0 +1,143 @@
+/** The generated half of the SDK, as files of `sdk/src/generated`. */
+import openapiTS, { astToString } from 'openapi-typescript';
+import type ts from 'typescript';
+import { type Call, camelCase, codesIn, type Noun, readCalls } from './calls.ts';
+import type { Operation, Schema, ServiceDocument } from './document.ts';
+
+const NOTICE = '// Generated from contracts/openapi.json by `npm run generate`. Do not edit.\n';
+
+/** @param json the text of contracts/openapi.json */
+export const sdkSources = async (json: string): Promise<Record<'types' | 'resources' | 'codes', string>> => {
+  const document: ServiceDocument = JSON.parse(json);
+  const { nouns, schemas } = readCalls(document);
+  return {
+    types: await typesSource(document, schemas),
+    resources: resourcesSource(nouns),
+    codes: codesSource(document),
+  };
+};
+
+// ---- types.ts -------------------------------------------------------------------------------------------------------
+
+const typesSource = async (document: ServiceDocument, schemas: Record<string, Schema>): Promise<string> => {
+  const json = JSON.stringify(withoutFailures(document, schemas));
+  const nodes = await openapiTS(json, { defaultNonNullable: false, silent: true });
+  const kept = nodes.filter((node) =>
+    ['components', 'operations'].includes((node as ts.InterfaceDeclaration).name.text),
+  );
+  const aliases = Object.keys(schemas)
+    .sort()
+    .map((name) => `export type ${name} = components['schemas']['${name}'];`);
+  return `${NOTICE}\n${astToString(kept)}\n${aliases.join('\n')}\n`;
+};
+
+/** An operation keeps what it takes and what it gives: a call that fails throws, and its type is `ApiError`. */
+const withoutFailures = (document: ServiceDocument, schemas: Record<string, Schema>): ServiceDocument => {
+  const succeeding = (operation: Operation): Operation => ({
+    ...operation,
+    responses: Object.fromEntries(
+      Object.entries(operation.responses)
+        .filter(([status]) => status.startsWith('2'))
+        .map(([status, response]) => [status, { ...response, headers: {} }]),
+    ),
+  });
+  return {
+    ...document,
+    paths: mapValues(document.paths, (item) => mapValues(item, succeeding)),
+    components: { schemas, parameters: document.components.parameters, responses: {} },
+  };
+};
+
+const mapValues = <T, U>(record: Record<string, T>, change: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+
+// ---- codes.ts -------------------------------------------------------------------------------------------------------
+
+const codesSource = (document: ServiceDocument): string => {
+  const codes = codesIn(document.components.schemas.Failure!);
+  return `${NOTICE}
+/** What \`error.code\` can be. A newer service may know more codes. */
+export type FailureCode =
+${codes.map((code) => `  | '${code}'`).join('\n')};
+`;
+};
+
+// ---- resources.ts ---------------------------------------------------------------------------------------------------
+
+const resourcesSource = (nouns: readonly Noun[]): string => {
+  const calls = nouns.flatMap((noun) => noun.calls);
+  const types = new Set(
+    calls.flatMap(({ body, query, data }) => [body, query?.type, data].filter((name) => name !== undefined)),
+  );
+  return `${NOTICE}
+import type { PagePromise } from '../core/paging.ts';
+import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
+import type {
+${[...types]
+  .sort()
+  .map((name) => `  ${name},`)
+  .join('\n')}
+} from './types.ts';
+
+/** One segment of a path. Nothing, or dots, would lead to another route. */
+const at = (id: string): string => {
+  if (/^\\.{0,2}$/.test(id)) throw new TypeError(\`Not an id: "\${id}"\`);
+  return encodeURIComponent(id);
+};
+
+${nouns.map(resourceClass).join('\n')}`;
+};
+
+const resourceClass = ({ name, description, calls }: Noun): string =>
+  `${comment([description], '')}export class ${name} extends Resource {\n${calls.map(method).join('\n')}}\n`;
+
+const method = (call: Call): string => {
+  const { list, data, name } = call;
+  const takes = [
+    ...call.pathParameters.map((parameter) => `${camelCase(parameter)}: string`),
+    ...call.headers.map(({ argument }) => `${argument}: string`),
+    ...(call.body ? [`body: ${call.body}`] : []),
+    ...(call.query ? [`query: ${call.query.type}${call.query.isOptional ? ' = {}' : ''}`] : []),
+    'options?: RequestOptions',
+  ];
+  const spec = [
+    `method: '${call.method}'`,
+    `path: ${pathSource(call.path)}`,
+    ...(call.query ? ['query'] : []),
+    ...(call.body ? ['body'] : []),
+    ...(call.headers.length > 0
+      ? [`headers: { ${call.headers.map((header) => `'${header.name}': ${header.argument}`).join(', ')} }`]
+      : []),
+    ...(call.idempotent ? ['idempotent: true'] : []),
+  ].join(', ');
+  return `${documentation(call)}  ${name}(${takes.join(', ')}): ${list ? 'PagePromise' : 'ApiPromise'}<${data}> {
+    return this.${list ? `page({ ${spec} }, '${list}', options)` : `call({ ${spec} }, options)`};
+  }
+`;
+};
+
+const pathSource = (path: string): string =>
+  path.includes('{')
+    ? `\`${path.replace(/\{(\w+)\}/g, (_, name: string) => `\${at(${camelCase(name)})}`)}\``
+    : `'${path}'`;
+
+const documentation = ({ summary, description, method, path, failures }: Call): string =>
+  comment(
+    [
+      `${summary}.`,
+      '',
+      ...description.split('\n'),
+      '',
+      `\`${method} ${path}\``,
+      '',
+      ...failures.map(({ status, codes }) => `@throws {ApiError} ${status} ${codes.join(', ')}`),
+    ],
+    '  ',
+  );
+
+const comment = (lines: readonly string[], indent: string): string =>
+  lines.length === 1
+    ? `${indent}/** ${escaped(lines[0]!)} */\n`
+    : `${indent}/**\n${lines.map((line) => `${indent} * ${escaped(line)}`.trimEnd()).join('\n')}\n${indent} */\n`;
+
+const escaped = (line: string): string => line.replaceAll('*/', '*\\/');

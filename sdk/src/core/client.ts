@@ -1,0 +1,57 @@
+import { ApiKeys, Auth, Daemon, Devices, Tasks } from '../generated/resources.ts';
+import { ApiPromise } from './api-promise.ts';
+import type { CallSpec, RequestOptions } from './resource.ts';
+import type { Tokens } from './session.ts';
+import { type ClientOptions, Transport } from './transport.ts';
+
+/**
+ * The client of CCJK Cloud. It is cheap to make, holds no connection of its own and needs no closing.
+ *
+ * Calls that can safely be repeated are tried again after passing failures, and an ended access token is renewed once for
+ * all calls that wait for it.
+ *
+ * @example
+ * const client = new CcjkCloud({ baseUrl: 'https://cloud.example.com', token: 'ck_live_…' });
+ * const { task_id } = await client.tasks.create({ device_id, command: 'npm test' });
+ * const task = await client.tasks.get(task_id, { wait: 30 });
+ */
+export class CcjkCloud {
+  readonly auth: Auth;
+  readonly apiKeys: ApiKeys;
+  readonly daemon: Daemon;
+  readonly tasks: Tasks;
+  readonly devices: Devices;
+  readonly #transport: Transport;
+
+  /** @throws CcjkError when `baseUrl` is no http(s) address */
+  constructor(options: ClientOptions = {}) {
+    const transport = new Transport(options);
+    this.#transport = transport;
+    this.auth = new Auth(transport);
+    this.apiKeys = new ApiKeys(transport);
+    this.daemon = new Daemon(transport);
+    this.tasks = new Tasks(transport);
+    this.devices = new Devices(transport);
+  }
+
+  /**
+   * Goes on with other tokens, such as those of a login. Without a `refresh_token` the access token is not renewed.
+   *
+   * @example
+   * client.useTokens(await client.auth.login({ email, password }));
+   */
+  useTokens(tokens: Partial<Tokens> & Pick<Tokens, 'token'>): void {
+    this.#transport.session.use(tokens);
+  }
+
+  /**
+   * Calls an endpoint that has no method here, with the same credential, retries and errors; gives the `data` of its answer.
+   *
+   * @throws ApiError | ConnectionError | TimeoutError, or the reason of `options.signal`
+   * @example
+   * const device = await client.request<Device>({ method: 'GET', path: `/v1/devices/${encodeURIComponent(id)}` });
+   */
+  request<T>(spec: CallSpec, options?: RequestOptions): ApiPromise<T> {
+    return new ApiPromise(this.#transport.send<T>(spec, options));
+  }
+}

@@ -1,0 +1,319 @@
+/**
+ * One call from its description to its data: credential, attempts, deadline, envelope.
+ *
+ * `onRequest` runs before the credential is set and logs carry method, path, status and times alone: neither sees a
+ * secret.
+ */
+import { ApiError, CcjkError, ConnectionError, TimeoutError } from './errors.ts';
+import type { CallSpec, RequestOptions } from './resource.ts';
+import { BACKOFF_MS, connectionCode, retryAfterSeconds, retryDelayMs, sleep } from './retries.ts';
+import { isPublic, isRepeatable } from './routes.ts';
+import { Session, type TokenSource, type Tokens } from './session.ts';
+import { VERSION } from './version.ts';
+
+/** What a call brought back. */
+export type Answer<T> = {
+  data: T;
+  /** Its body has been read; status and headers remain. */
+  response: Response;
+  /** Names this request in the log of the service. */
+  requestId: string | null;
+};
+
+/** `fetch`, or what stands in for it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** An attempt that is about to be sent. */
+export type OutgoingRequest = {
+  method: string;
+  url: string;
+  /** May be added to; the credential is not yet among them. */
+  headers: Headers;
+  /** 0 for the first. */
+  attempt: number;
+};
+
+/** The answer to an attempt, success or not. */
+export type IncomingResponse = {
+  method: string;
+  url: string;
+  status: number;
+  headers: Headers;
+  requestId: string | null;
+  attempt: number;
+  /** Milliseconds from sending to the last byte. */
+  durationMs: number;
+};
+
+/** `console` is one. */
+export type Logger = {
+  debug(message: string, fields: Record<string, unknown>): void;
+  warn(message: string, fields: Record<string, unknown>): void;
+};
+
+/** Options of the client. */
+export type ClientOptions = {
+  /** Where the service is, a path prefix included. By default `http://127.0.0.1:3000`. */
+  baseUrl?: string | undefined;
+  /** Access JWT, API key (`ck_live_…`) or device key (`dk_…`), or a function that gives one for each attempt. */
+  token?: TokenSource | undefined;
+  /** Renews the access JWT when it ends. */
+  refreshToken?: string | undefined;
+  /**
+   * Stores renewed tokens; calls go on when it is done. When it fails, the calls that wait fail with its error, and later
+   * ones use the new tokens. It must not call the service through this client.
+   */
+  onTokens?: ((tokens: Tokens) => void | Promise<void>) | undefined;
+  /** Milliseconds for one attempt, answer included; by default 60000; 0 or Infinity: no limit. */
+  timeoutMs?: number | undefined;
+  /** How often a call is tried again; by default 2. */
+  maxRetries?: number | undefined;
+  /** Milliseconds before the first retry, doubled for each further one up to 8000; by default 500. */
+  backoffMs?: number | undefined;
+  fetch?: Fetch | undefined;
+  /** Sent with each request. */
+  headers?: Record<string, string | undefined> | undefined;
+  userAgent?: string | undefined;
+  onRequest?: ((request: OutgoingRequest) => void | Promise<void>) | undefined;
+  onResponse?: ((response: IncomingResponse) => void | Promise<void>) | undefined;
+  logger?: Logger | undefined;
+};
+
+const TIMEOUT_MS = 60_000;
+const MAX_RETRIES = 2;
+
+/** Three attempts of 15 s stay within the 60 s in which a refresh whose answer was lost can be asked for again. */
+const REFRESH_TIMEOUT_MS = 15_000;
+const MAX_REFRESH_RETRIES = 2;
+
+/** Milliseconds; a longer timer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export class Transport {
+  readonly session: Session;
+  readonly #options: ClientOptions;
+  readonly #baseUrl: string;
+
+  /** @throws CcjkError when `baseUrl` is no http(s) address */
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#baseUrl = baseUrlOf(options.baseUrl ?? 'http://127.0.0.1:3000');
+    this.session = new Session(
+      options.token,
+      options.refreshToken,
+      (refreshToken) => this.#refresh(refreshToken),
+      options.onTokens,
+    );
+  }
+
+  /** @throws ApiError | ConnectionError | TimeoutError, or the reason of `options.signal` */
+  async send<T>(spec: CallSpec, options: RequestOptions = {}): Promise<Answer<T>> {
+    const { signal, maxRetries = this.#options.maxRetries ?? MAX_RETRIES } = options;
+    const repeatable = isRepeatable(spec);
+    const request = {
+      spec,
+      options,
+      body: spec.body === undefined ? undefined : JSON.stringify(spec.body),
+      idempotencyKey: options.idempotencyKey ?? (spec.idempotent ? crypto.randomUUID() : undefined),
+    };
+    let isRenewed = false;
+    for (let attempt = 0; ; attempt++) {
+      signal?.throwIfAborted();
+      const token = isPublic(spec.path) ? undefined : await this.session.token(signal);
+      try {
+        return await this.#attempt<T>(request, token, attempt);
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        if (!isRenewed && isExpiry(error) && token !== undefined && this.session.isRenewable) {
+          isRenewed = true;
+          attempt--;
+          await this.session.renew(token, signal);
+          continue;
+        }
+        const delayMs = retryDelayMs(error, attempt, repeatable, this.#options.backoffMs ?? BACKOFF_MS);
+        if (delayMs === undefined || attempt >= maxRetries) throw error;
+        const { message } = error as Error;
+        this.#options.logger?.warn(`${spec.method} ${spec.path} is tried again`, {
+          attempt,
+          delayMs: Math.round(delayMs),
+          error: message,
+        });
+        await sleep(delayMs, signal);
+      }
+    }
+  }
+
+  async #attempt<T>(request: PreparedRequest, token: string | undefined, attempt: number): Promise<Answer<T>> {
+    const { spec, options, body } = request;
+    const { onRequest, onResponse, logger, fetch = globalThis.fetch } = this.#options;
+    const url = this.#baseUrl + spec.path + queryOf(spec.query);
+    const headers = this.#headers(request);
+    await onRequest?.({ method: spec.method, url, headers, attempt });
+    if (token !== undefined) authorize(headers, token);
+
+    const sentAtMs = performance.now();
+    const deadline = deadlineOf(options.signal, options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS);
+    let response: Response;
+    let text: string;
+    try {
+      // Followed, a redirect would turn a POST into a GET.
+      const init = { method: spec.method, headers, signal: deadline.signal, redirect: 'manual' } as const;
+      response = await fetch(url, body === undefined ? init : { ...init, body });
+      text = await response.text();
+    } catch (cause) {
+      throw deadline.isOver() ? timedOut(spec, deadline.timeoutMs) : unreachable(this.#baseUrl, cause);
+    } finally {
+      deadline.end();
+    }
+
+    const durationMs = Math.round(performance.now() - sentAtMs);
+    const { status } = response;
+    const requestId = response.headers.get('x-request-id');
+    logger?.debug(`${spec.method} ${spec.path} ${status}`, { attempt, durationMs, requestId });
+    await onResponse?.({
+      method: spec.method,
+      url,
+      status,
+      headers: response.headers,
+      requestId,
+      attempt,
+      durationMs,
+    });
+    return { data: dataOf<T>(response, text, requestId), response, requestId };
+  }
+
+  #headers({ spec, options, body, idempotencyKey }: PreparedRequest): Headers {
+    const headers = new Headers({
+      accept: 'application/json',
+      'user-agent': this.#options.userAgent ?? `ccjk-cloud-sdk/${VERSION}`,
+    });
+    // Only with a body: a DELETE that announces JSON and brings none is a 400.
+    if (body !== undefined) headers.set('content-type', 'application/json');
+    if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey);
+    for (const more of [this.#options.headers, spec.headers, options.headers])
+      for (const [name, value] of Object.entries(more ?? {})) if (value !== undefined) headers.set(name, value);
+    return headers;
+  }
+
+  async #refresh(refreshToken: string): Promise<Tokens> {
+    const spec = { method: 'POST', path: '/v1/auth/refresh', body: { refresh_token: refreshToken } } as const;
+    const timeoutMs = Math.min(this.#options.timeoutMs || Number.POSITIVE_INFINITY, REFRESH_TIMEOUT_MS);
+    const maxRetries = Math.min(this.#options.maxRetries ?? MAX_RETRIES, MAX_REFRESH_RETRIES);
+    return (await this.send<Tokens>(spec, { timeoutMs, maxRetries })).data;
+  }
+}
+
+type PreparedRequest = {
+  spec: CallSpec;
+  options: RequestOptions;
+  body: string | undefined;
+  idempotencyKey: string | undefined;
+};
+
+/** The address without a slash at its end; what was given may hold a password and is not repeated. */
+const baseUrlOf = (given: string): string => {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash)
+    throw new CcjkError('baseUrl must be a plain http or https address, such as https://cloud.example.com');
+  return url.href.replace(/\/+$/, '');
+};
+
+/** A header of the caller's own stands. The runtime's error for a bad value would quote the token, so it is replaced. */
+const authorize = (headers: Headers, token: string): void => {
+  if (headers.has('authorization')) return;
+  try {
+    headers.set('authorization', `Bearer ${token}`);
+  } catch {
+    throw new CcjkError('The token has characters that no header can carry; check where it is read from');
+  }
+};
+
+const queryOf = (query: object | undefined): string => {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {}))
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined && one !== null) params.append(name, one instanceof Date ? one.toISOString() : String(one));
+  const text = params.toString();
+  return text && `?${text}`;
+};
+
+/** The signal of one attempt: the caller's, or the end of its time. By hand, as AbortSignal.any holds on to long-lived signals. */
+const deadlineOf = (signal: AbortSignal | undefined, timeoutMs: number) => {
+  const attempt = new AbortController();
+  const abort = () => attempt.abort(signal?.reason);
+  let isOver = false;
+  const expire = () => {
+    isOver = true;
+    attempt.abort();
+  };
+  const timer = timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS ? setTimeout(expire, timeoutMs) : undefined;
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  return {
+    signal: attempt.signal,
+    timeoutMs,
+    isOver: () => isOver,
+    end: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    },
+  };
+};
+
+/** The `data` of the envelope. @throws ApiError for anything else */
+const dataOf = <T>(response: Response, text: string, requestId: string | null): T => {
+  const { ok, status, headers } = response;
+  const envelope = envelopeOf(text);
+  if (ok && envelope?.success === true) return envelope.data as T;
+  const { code, message, details } = envelope?.error ?? {};
+  const isOurs = !ok && typeof code === 'string' && typeof message === 'string';
+  throw new ApiError({
+    status,
+    code: isOurs ? code : ok ? 'INVALID_RESPONSE' : `HTTP_${status}`,
+    sentence: isOurs ? message : foreignAnswer(response),
+    details,
+    requestId,
+    headers,
+    retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), Date.now()),
+  });
+};
+
+type Envelope = {
+  success?: unknown;
+  data?: unknown;
+  error?: { code?: unknown; message?: unknown; details?: unknown } | null;
+};
+
+const envelopeOf = (text: string): Envelope | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What to do about an answer that the service itself would not give. */
+const foreignAnswer = ({ ok, status, type }: Response): string => {
+  if (type === 'opaqueredirect' || (status >= 300 && status < 400))
+    return 'The address redirects elsewhere; set baseUrl to where it leads';
+  if (ok) return 'What answered is not CCJK Cloud; check baseUrl and any proxy before it';
+  return 'The answer is not from CCJK Cloud; check baseUrl and any proxy before it';
+};
+
+const isExpiry = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 401 && error.code === 'TOKEN_EXPIRED';
+
+const timedOut = (spec: CallSpec, timeoutMs: number): TimeoutError =>
+  new TimeoutError(
+    `${spec.method} ${spec.path} got no complete answer within ${timeoutMs} ms; try again or raise timeoutMs`,
+    timeoutMs,
+  );
+
+const unreachable = (baseUrl: string, cause: unknown): ConnectionError => {
+  const code = connectionCode(cause);
+  return new ConnectionError(
+    `No answer from ${baseUrl}${code ? ` (${code})` : ''}; check that the service runs there and that the network reaches it`,
+    { cause },
+  );
+};

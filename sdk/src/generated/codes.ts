@@ -1,0 +1,33 @@
+// Generated from contracts/openapi.json by `npm run generate`. Do not edit.
+
+/** What `error.code` can be. A newer service may know more codes. */
+export type FailureCode =
+  | 'VALIDATION_ERROR'
+  | 'INVALID_JSON'
+  | 'AUTH_REQUIRED'
+  | 'AUTH_FAILED'
+  | 'TOKEN_EXPIRED'
+  | 'WRONG_CREDENTIAL'
+  | 'INSUFFICIENT_SCOPE'
+  | 'DEVICE_MISMATCH'
+  | 'PLAN_LIMIT_REACHED'
+  | 'ROUTE_NOT_FOUND'
+  | 'USER_NOT_FOUND'
+  | 'SESSION_NOT_FOUND'
+  | 'API_KEY_NOT_FOUND'
+  | 'DEVICE_NOT_FOUND'
+  | 'TASK_NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'EMAIL_TAKEN'
+  | 'TASK_FINISHED'
+  | 'TASK_NOT_FINISHED'
+  | 'TASK_CANCELLED'
+  | 'LEASE_LOST'
+  | 'RESULT_CONFLICT'
+  | 'SECRET_ALREADY_SHOWN'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'RATE_LIMIT_EXCEEDED'
+  | 'INTERNAL_ERROR'
+  | 'SERVICE_UNAVAILABLE';

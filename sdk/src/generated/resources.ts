@@ -1,0 +1,705 @@
+// Generated from contracts/openapi.json by `npm run generate`. Do not edit.
+
+import type { PagePromise } from '../core/paging.ts';
+import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
+import type {
+  ApiKeysListData,
+  ApiKeysRemoveData,
+  AuthListSessionsData,
+  AuthLogoutData,
+  AuthMeData,
+  AuthRevokeSessionData,
+  CreatedApiKey,
+  DaemonClaimQuery,
+  DaemonOfflineData,
+  Device,
+  DeviceConfigChange,
+  DeviceKey,
+  DevicesListQuery,
+  DevicesRemoveData,
+  HandedTasks,
+  Heartbeat,
+  HeartbeatAnswer,
+  Login,
+  NewAccount,
+  NewApiKey,
+  NewBatch,
+  NewDevice,
+  NewDeviceKey,
+  NewTask,
+  QueuedBatch,
+  QueuedTask,
+  RecordedResult,
+  Refresh,
+  Refreshed,
+  RegisteredDevice,
+  SignedIn,
+  StartedTask,
+  SyncedConfig,
+  Task,
+  TaskResult,
+  TaskStart,
+  TaskSummary,
+  TasksGetQuery,
+  TasksListEventsData,
+  TasksListQuery,
+} from './types.ts';
+
+/** One segment of a path. Nothing, or dots, would lead to another route. */
+const at = (id: string): string => {
+  if (/^\.{0,2}$/.test(id)) throw new TypeError(`Not an id: "${id}"`);
+  return encodeURIComponent(id);
+};
+
+/** Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use, and the use of an old one ends the whole session. */
+export class Auth extends Resource {
+  /**
+   * Create an account.
+   *
+   * Creates the account and signs it in. The address is compared without regard to case.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/register`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 409 EMAIL_TAKEN
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  register(body: NewAccount, options?: RequestOptions): ApiPromise<SignedIn> {
+    return this.call({ method: 'POST', path: '/v1/auth/register', body }, options);
+  }
+
+  /**
+   * Sign in.
+   *
+   * Starts a session. A wrong password and an unknown address are answered alike; many failures slow the answer down.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/login`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  login(body: Login, options?: RequestOptions): ApiPromise<SignedIn> {
+    return this.call({ method: 'POST', path: '/v1/auth/login', body }, options);
+  }
+
+  /**
+   * Renew the access token.
+   *
+   * Swaps the refresh token for a new pair. The same token sent again within 60 seconds, because the answer was lost, gets the same successor while that is unused; any later reuse ends the session.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/refresh`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  refresh(body: Refresh, options?: RequestOptions): ApiPromise<Refreshed> {
+    return this.call({ method: 'POST', path: '/v1/auth/refresh', body }, options);
+  }
+
+  /**
+   * End this session.
+   *
+   * The access token and the refresh token of this session stop working at once.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/auth/logout`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  logout(options?: RequestOptions): ApiPromise<AuthLogoutData> {
+    return this.call({ method: 'POST', path: '/v1/auth/logout' }, options);
+  }
+
+  /**
+   * Read your profile.
+   *
+   * The account to which the credential belongs.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/auth/me`
+   *
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  me(options?: RequestOptions): ApiPromise<AuthMeData> {
+    return this.call({ method: 'GET', path: '/v1/auth/me' }, options);
+  }
+
+  /**
+   * List your sessions.
+   *
+   * All sessions that have neither ended nor been revoked, the newest first.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/auth/sessions`
+   *
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  listSessions(options?: RequestOptions): ApiPromise<AuthListSessionsData> {
+    return this.call({ method: 'GET', path: '/v1/auth/sessions' }, options);
+  }
+
+  /**
+   * Revoke a session.
+   *
+   * Its tokens stop working at once.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/auth/sessions/{session_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 404 SESSION_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  revokeSession(sessionId: string, options?: RequestOptions): ApiPromise<AuthRevokeSessionData> {
+    return this.call({ method: 'DELETE', path: `/v1/auth/sessions/${at(sessionId)}` }, options);
+  }
+}
+
+/** Keys for programs that act for a user. A key is shown once; we keep its SHA-256. */
+export class ApiKeys extends Resource {
+  /**
+   * Create an API key.
+   *
+   * The key is in this answer and never again. It has the scopes that you name and no others.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/api-keys`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 409 SECRET_ALREADY_SHOWN
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  create(body: NewApiKey, options?: RequestOptions): ApiPromise<CreatedApiKey> {
+    return this.call({ method: 'POST', path: '/v1/api-keys', body, idempotent: true }, options);
+  }
+
+  /**
+   * List your API keys.
+   *
+   * The keys that have not been deleted, the newest first.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/api-keys`
+   *
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(options?: RequestOptions): ApiPromise<ApiKeysListData> {
+    return this.call({ method: 'GET', path: '/v1/api-keys' }, options);
+  }
+
+  /**
+   * Delete an API key.
+   *
+   * The next request with it is refused.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/api-keys/{api_key_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 404 API_KEY_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(apiKeyId: string, options?: RequestOptions): ApiPromise<ApiKeysRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/api-keys/${at(apiKeyId)}` }, options);
+  }
+}
+
+/** What the daemon on a machine calls, with the key of its device. */
+export class Daemon extends Resource {
+  /**
+   * Register this machine.
+   *
+   * Makes a device and its key (201), or gives a known machine a new key (200); the old key stops working. The key is in this answer and never again.
+   *
+   * **Who:** the access token of a user or an API key with the scope `device:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/register`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE, PLAN_LIMIT_REACHED
+   * @throws {ApiError} 409 SECRET_ALREADY_SHOWN
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  register(deviceId: string, body: NewDevice, options?: RequestOptions): ApiPromise<RegisteredDevice> {
+    return this.call({ method: 'POST', path: '/v1/daemon/register', body, headers: { 'X-Device-ID': deviceId }, idempotent: true }, options);
+  }
+
+  /**
+   * Report that this machine is alive.
+   *
+   * Renews the leases of the tasks that it names, and tells which tasks to stop and which are no longer its own.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/heartbeat`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  heartbeat(body: Heartbeat, options?: RequestOptions): ApiPromise<HeartbeatAnswer> {
+    return this.call({ method: 'POST', path: '/v1/daemon/heartbeat', body }, options);
+  }
+
+  /**
+   * Take tasks to run.
+   *
+   * Hands out queued tasks, the most urgent first, within the limits of device and plan. With claim_id the same call can be repeated after a lost answer, and each task is to be started before it runs; without it delivery counts as start.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/daemon/tasks/pending`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  claim(query: DaemonClaimQuery = {}, options?: RequestOptions): ApiPromise<HandedTasks> {
+    return this.call({ method: 'GET', path: '/v1/daemon/tasks/pending', query }, options);
+  }
+
+  /**
+   * Say that a task starts now.
+   *
+   * Start the command only after this was answered with 200. It may be repeated with the same lease.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/tasks/{task_id}/start`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 409 TASK_CANCELLED, LEASE_LOST
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  start(taskId: string, body: TaskStart, options?: RequestOptions): ApiPromise<StartedTask> {
+    return this.call({ method: 'POST', path: `/v1/daemon/tasks/${at(taskId)}/start`, body }, options);
+  }
+
+  /**
+   * Report how a task ended.
+   *
+   * May be repeated until it is answered: the same result of an attempt gets the same answer.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 16 MiB.
+   *
+   * `POST /v1/daemon/tasks/{task_id}/result`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 409 LEASE_LOST, RESULT_CONFLICT
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  result(taskId: string, body: TaskResult, options?: RequestOptions): ApiPromise<RecordedResult> {
+    return this.call({ method: 'POST', path: `/v1/daemon/tasks/${at(taskId)}/result`, body }, options);
+  }
+
+  /**
+   * Fetch the settings of this machine.
+   *
+   * The settings with their version, and a backup that is to be restored here.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/daemon/config/sync`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  syncConfig(options?: RequestOptions): ApiPromise<SyncedConfig> {
+    return this.call({ method: 'GET', path: '/v1/daemon/config/sync' }, options);
+  }
+
+  /**
+   * Report that this machine goes offline.
+   *
+   * Tasks that it holds keep their leases until they run out.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/offline`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  offline(options?: RequestOptions): ApiPromise<DaemonOfflineData> {
+    return this.call({ method: 'POST', path: '/v1/daemon/offline' }, options);
+  }
+}
+
+/** Commands that a user queues for one of their devices. Times are ISO 8601 in UTC; `timeout` is milliseconds. */
+export class Tasks extends Resource {
+  /**
+   * Queue a command on a device.
+   *
+   * The device gets it with its next look for tasks, or within milliseconds when it is waiting.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:create`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/tasks`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  create(body: NewTask, options?: RequestOptions): ApiPromise<QueuedTask> {
+    return this.call({ method: 'POST', path: '/v1/tasks', body, idempotent: true }, options);
+  }
+
+  /**
+   * List your tasks.
+   *
+   * The newest first, without their output.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/tasks`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: TasksListQuery = {}, options?: RequestOptions): PagePromise<TaskSummary> {
+    return this.page({ method: 'GET', path: '/v1/tasks', query }, 'tasks', options);
+  }
+
+  /**
+   * Queue several commands.
+   *
+   * All are created or none. In mode sequential each waits until the one before it completed; when one does not, the rest are cancelled.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:create`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/tasks/batch`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  createBatch(body: NewBatch, options?: RequestOptions): ApiPromise<QueuedBatch> {
+    return this.call({ method: 'POST', path: '/v1/tasks/batch', body, idempotent: true }, options);
+  }
+
+  /**
+   * Read a task.
+   *
+   * One task with its output. With wait it answers as soon as the task has finished, or after that many seconds.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/tasks/{task_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  get(taskId: string, query: TasksGetQuery = {}, options?: RequestOptions): ApiPromise<Task> {
+    return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}`, query }, options);
+  }
+
+  /**
+   * Read what happened to a task.
+   *
+   * Each change of its status, the oldest first: who, from, to, why.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/tasks/{task_id}/events`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  listEvents(taskId: string, options?: RequestOptions): ApiPromise<TasksListEventsData> {
+    return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}/events` }, options);
+  }
+
+  /**
+   * Cancel a task.
+   *
+   * A waiting task is cancelled at once. A task that a device holds gets cancel_requested_at: the device stops it, and a result that arrives first wins. Cancelling twice is no error.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:cancel`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/tasks/{task_id}/cancel`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 409 TASK_FINISHED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  cancel(taskId: string, options?: RequestOptions): ApiPromise<Task> {
+    return this.call({ method: 'POST', path: `/v1/tasks/${at(taskId)}/cancel` }, options);
+  }
+
+  /**
+   * Run a finished task again.
+   *
+   * Makes a new task with the same command for the same device; parent_task_id names the old one.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:create`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/tasks/{task_id}/retry`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND, TASK_NOT_FOUND
+   * @throws {ApiError} 409 TASK_NOT_FINISHED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  retry(taskId: string, options?: RequestOptions): ApiPromise<QueuedTask> {
+    return this.call({ method: 'POST', path: `/v1/tasks/${at(taskId)}/retry`, idempotent: true }, options);
+  }
+}
+
+/** The machines of a user, each with a daemon that runs tasks. */
+export class Devices extends Resource {
+  /**
+   * List your devices.
+   *
+   * The newest first.
+   *
+   * **Who:** the access token of a user or an API key with the scope `device:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/devices`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: DevicesListQuery = {}, options?: RequestOptions): PagePromise<Device> {
+    return this.page({ method: 'GET', path: '/v1/devices', query }, 'devices', options);
+  }
+
+  /**
+   * Read a device.
+   *
+   * One device with its state and settings.
+   *
+   * **Who:** the access token of a user or an API key with the scope `device:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/devices/{device_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  get(deviceId: string, options?: RequestOptions): ApiPromise<Device> {
+    return this.call({ method: 'GET', path: `/v1/devices/${at(deviceId)}` }, options);
+  }
+
+  /**
+   * Delete a device.
+   *
+   * Its key stops working at once and its open tasks are cancelled. Finished tasks stay, without a device.
+   *
+   * **Who:** the access token of a user or an API key with the scope `device:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/devices/{device_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(deviceId: string, options?: RequestOptions): ApiPromise<DevicesRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/devices/${at(deviceId)}` }, options);
+  }
+
+  /**
+   * Make a device and its key ahead of time.
+   *
+   * For a machine that cannot sign in itself. The key is in this answer and never again; the device counts against your plan.
+   *
+   * **Who:** the access token of a user or an API key with the scope `device:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/devices/keys`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE, PLAN_LIMIT_REACHED
+   * @throws {ApiError} 409 SECRET_ALREADY_SHOWN
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  createKey(body: NewDeviceKey, options?: RequestOptions): ApiPromise<DeviceKey> {
+    return this.call({ method: 'POST', path: '/v1/devices/keys', body, idempotent: true }, options);
+  }
+
+  /**
+   * Change the settings of a device.
+   *
+   * Only the fields that are sent change. The device learns of it with its next heartbeat.
+   *
+   * **Who:** the access token of a user or an API key with the scope `device:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `PATCH /v1/devices/{device_id}/config`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
+    return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
+  }
+}

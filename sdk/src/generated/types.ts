@@ -1,0 +1,1865 @@
+// Generated from contracts/openapi.json by `npm run generate`. Do not edit.
+
+export interface components {
+    schemas: {
+        Alive: {
+            /** @constant */
+            status: "ok";
+            /** Format: date-time */
+            timestamp: string;
+        };
+        ApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The first characters of the key, to tell keys apart */
+            key_prefix: string;
+            scopes: ("user:read" | "user:write" | "device:read" | "device:write" | "task:create" | "task:read" | "task:cancel" | "task:admin" | "config:read" | "config:write" | "log:read" | "stats:read")[];
+            last_used: string | null;
+            expires_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        CreatedApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The first characters of the key, to tell keys apart */
+            key_prefix: string;
+            scopes: ("user:read" | "user:write" | "device:read" | "device:write" | "task:create" | "task:read" | "task:cancel" | "task:admin" | "config:read" | "config:write" | "log:read" | "stats:read")[];
+            last_used: string | null;
+            expires_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            key: string;
+        };
+        Device: {
+            /** Format: uuid */
+            id: string;
+            device_name: string;
+            /** @description The machine's own id, as it was sent in X-Device-ID; null until the device first registers */
+            machine_id: string | null;
+            os_type: string | null;
+            os_version: string | null;
+            arch: string | null;
+            ccjk_version: string | null;
+            /** @enum {string} */
+            daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
+            last_heartbeat: string | null;
+            last_sync: string | null;
+            ip_address: string | null;
+            location: string | null;
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /** @description As the last heartbeat that had one reported it */
+            system_info: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Tasks that it holds: assigned or running */
+            current_tasks: number;
+            config: components["schemas"]["DeviceConfig"];
+            config_version: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        DeviceConfig: {
+            /** @description Seconds between heartbeats */
+            heartbeat_interval: number;
+            /** @description Seconds between looks for new tasks */
+            task_check_interval: number;
+            log_upload_enabled: boolean;
+            max_concurrent_tasks: number;
+        };
+        /**
+         * @example {
+         *       "heartbeat_interval": 60,
+         *       "max_concurrent_tasks": 5
+         *     }
+         */
+        DeviceConfigChange: {
+            /** @description Seconds between heartbeats */
+            heartbeat_interval?: number;
+            /** @description Seconds between looks for new tasks */
+            task_check_interval?: number;
+            log_upload_enabled?: boolean;
+            max_concurrent_tasks?: number;
+        };
+        DeviceKey: {
+            /** Format: uuid */
+            device_id: string;
+            device_name: string;
+            device_key: string;
+        };
+        /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
+        Failure: {
+            /** @constant */
+            success: false;
+            data: null;
+            error: {
+                /** @enum {string} */
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                /** @description One sentence that says what to do */
+                message: string;
+                /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
+                details?: unknown;
+            };
+            meta: components["schemas"]["Meta"];
+        };
+        HandedTask: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            type: "bash" | "workflow" | "custom";
+            command: string;
+            /** @description As the caller sent them, with timeout in milliseconds */
+            args: {
+                [key: string]: unknown;
+            };
+            priority: number;
+            max_retries: number;
+            /** @description Milliseconds */
+            timeout: number;
+            grace_seconds: number;
+            attempt: number;
+            /**
+             * Format: uuid
+             * @description Send it with start, heartbeat and result: it proves that this attempt is yours
+             */
+            lease_id: string;
+            /** Format: date-time */
+            lease_expires_at: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        HandedTasks: {
+            tasks: components["schemas"]["HandedTask"][];
+            count: number;
+        };
+        /**
+         * @example {
+         *       "status": "online",
+         *       "current_tasks": [],
+         *       "system_info": {
+         *         "cpu_usage": 25.5,
+         *         "memory_usage": 45.2,
+         *         "disk_usage": 60
+         *       }
+         *     }
+         */
+        Heartbeat: {
+            /**
+             * @default online
+             * @enum {string}
+             */
+            status?: "online" | "offline" | "busy" | "error" | "maintenance";
+            /**
+             * @description Ids, or {task_id, lease_id}
+             * @default []
+             */
+            current_tasks?: (string | {
+                /** Format: uuid */
+                task_id: string;
+                /** Format: uuid */
+                lease_id?: string;
+                progress?: number;
+            })[];
+            system_info?: {
+                [key: string]: unknown;
+            };
+        };
+        HeartbeatAnswer: {
+            /** Format: date-time */
+            server_time: string;
+            next_heartbeat_seconds: number;
+            cancel_tasks: {
+                /** Format: uuid */
+                task_id: string;
+                grace_seconds: number;
+            }[];
+            /** @description Named tasks that are no longer yours: stop them */
+            lost_tasks: string[];
+            config_version: number;
+            tasks_available: boolean;
+        };
+        /** @description One fault of a request that failed validation */
+        Issue: {
+            /** @description Where in the request: body, query, path or header, then the field */
+            path: (string | number)[];
+            message: string;
+            code: string;
+        };
+        Login: {
+            /** Format: email */
+            email: string;
+            password: string;
+        };
+        Meta: {
+            /** @description The X-Request-Id of the request, or one made for it; it is in our log */
+            request_id: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        NewAccount: {
+            /** Format: email */
+            email: string;
+            /** @description 8 to 256 characters */
+            password: string;
+            display_name?: string;
+        };
+        /**
+         * @example {
+         *       "name": "CI",
+         *       "scopes": [
+         *         "task:create",
+         *         "task:read"
+         *       ]
+         *     }
+         */
+        NewApiKey: {
+            name: string;
+            scopes: ("user:read" | "user:write" | "device:read" | "device:write" | "task:create" | "task:read" | "task:cancel" | "task:admin" | "config:read" | "config:write" | "log:read" | "stats:read")[];
+            /**
+             * Format: date-time
+             * @description In the future; left out: it does not expire
+             */
+            expires_at?: string;
+        };
+        /**
+         * @example {
+         *       "tasks": [
+         *         {
+         *           "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
+         *           "command": "npm test"
+         *         },
+         *         {
+         *           "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
+         *           "command": "npm run lint"
+         *         }
+         *       ],
+         *       "mode": "sequential"
+         *     }
+         */
+        NewBatch: {
+            tasks: components["schemas"]["NewTask"][];
+            /**
+             * @default parallel
+             * @enum {string}
+             */
+            mode?: "parallel" | "sequential";
+        };
+        /**
+         * @example {
+         *       "device_name": "MacBook Pro",
+         *       "os_type": "darwin",
+         *       "os_version": "23.1.0",
+         *       "arch": "arm64",
+         *       "ccjk_version": "3.7.0"
+         *     }
+         */
+        NewDevice: {
+            device_name: string;
+            /** @description darwin, linux, windows, termux */
+            os_type?: string;
+            os_version?: string;
+            arch?: string;
+            ccjk_version?: string;
+            metadata?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @example {
+         *       "device_name": "Build server"
+         *     }
+         */
+        NewDeviceKey: {
+            device_name: string;
+        };
+        /**
+         * @example {
+         *       "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
+         *       "type": "bash",
+         *       "command": "npm run build",
+         *       "args": {
+         *         "cwd": "/project/path",
+         *         "env": {
+         *           "NODE_ENV": "production"
+         *         }
+         *       },
+         *       "priority": 7,
+         *       "timeout": 300000
+         *     }
+         */
+        NewTask: {
+            /**
+             * Format: uuid
+             * @description The device that is to run it
+             */
+            device_id: string;
+            /**
+             * @default bash
+             * @enum {string}
+             */
+            type?: "bash" | "workflow" | "custom";
+            command: string;
+            /** @description Kept whole; a daemon reads cwd, env and timeout */
+            args?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description 10 is the most urgent
+             * @default 5
+             */
+            priority?: number;
+            /** @description Milliseconds of run time, by default 300000; beats args.timeout */
+            timeout?: number;
+            /** @description How often it may be run again, by default 3. Unless you set it yourself, only a task that never ran is tried again; a command that failed is not. */
+            max_retries?: number;
+            /**
+             * Format: date-time
+             * @description Not before this time
+             */
+            run_at?: string;
+            /**
+             * @description Seconds after which an undelivered task is cancelled
+             * @default 604800
+             */
+            expires_in?: number;
+            /**
+             * @description What happens when the device falls silent while it runs
+             * @default wait
+             * @enum {string}
+             */
+            on_disconnect?: "wait" | "fail" | "requeue";
+            /**
+             * @description Between SIGTERM and SIGKILL
+             * @default 10
+             */
+            grace_seconds?: number;
+            /**
+             * @default api
+             * @enum {string}
+             */
+            source?: "api" | "email" | "web" | "cli";
+        };
+        NotReady: {
+            /** @constant */
+            status: "not ready";
+            reason: string;
+            version: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        Pagination: {
+            total: number;
+            limit: number;
+            offset: number;
+            has_more: boolean;
+        };
+        QueuedBatch: {
+            /** Format: uuid */
+            batch_id: string;
+            /** @enum {string} */
+            mode: "parallel" | "sequential";
+            tasks: components["schemas"]["QueuedTask"][];
+        };
+        QueuedTask: {
+            /** Format: uuid */
+            task_id: string;
+            /** @enum {string} */
+            status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+            /**
+             * Format: date-time
+             * @description The earliest time at which the device can start it
+             */
+            estimated_start: string;
+        };
+        Ready: {
+            /** @constant */
+            status: "ready";
+            version: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        RecordedResult: {
+            /** Format: uuid */
+            task_id: string;
+            attempt: number;
+            /**
+             * @description What was recorded for this attempt
+             * @enum {string}
+             */
+            status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+        };
+        /**
+         * @example {
+         *       "refresh_token": "rt_5Zk…"
+         *     }
+         */
+        Refresh: {
+            refresh_token: string;
+        };
+        Refreshed: {
+            /** @description Access JWT for Authorization: Bearer */
+            token: string;
+            /** @description Opaque; each use of it gives a new one */
+            refresh_token: string;
+            /** @description Seconds until the access token ends */
+            expires_in: number;
+        };
+        RegisteredDevice: {
+            /** Format: uuid */
+            device_id: string;
+            device_key: string;
+            config: components["schemas"]["DeviceConfig"];
+        };
+        Session: {
+            /** Format: uuid */
+            id: string;
+            /** @description The session of the token that asks */
+            current: boolean;
+            user_agent: string | null;
+            ip_address: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        SignedIn: {
+            user: components["schemas"]["User"];
+            /** @description Access JWT for Authorization: Bearer */
+            token: string;
+            /** @description Opaque; each use of it gives a new one */
+            refresh_token: string;
+            /** @description Seconds until the access token ends */
+            expires_in: number;
+        };
+        StartedTask: {
+            /** Format: uuid */
+            task_id: string;
+            /** @enum {string} */
+            status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+            /** Format: date-time */
+            lease_expires_at: string;
+        };
+        SyncedConfig: {
+            config: components["schemas"]["DeviceConfig"];
+            config_version: number;
+            /** @description Repeated until the restore is confirmed */
+            restore: {
+                /** Format: uuid */
+                backup_id: string;
+                config_name: string;
+                config_data: {
+                    [key: string]: unknown;
+                };
+            } | null;
+        };
+        Task: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null after the device was deleted */
+            device_id: string | null;
+            /** @enum {string} */
+            type: "bash" | "workflow" | "custom";
+            command: string;
+            args: {
+                [key: string]: unknown;
+            } | null;
+            /** @enum {string} */
+            status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+            /** @description Why it has this status: expired, predecessor, lost, unconfirmed, device_deleted, … */
+            reason: string | null;
+            priority: number;
+            /** @description Milliseconds */
+            timeout: number;
+            timeout_seconds: number;
+            max_retries: number;
+            retry_count: number;
+            /** @description How often it was handed to a device */
+            attempt: number;
+            /** @description Percent, when the device reports it */
+            progress: number | null;
+            exit_code: number | null;
+            signal: string | null;
+            error_message: string | null;
+            /** @enum {string} */
+            on_disconnect: "wait" | "fail" | "requeue";
+            grace_seconds: number;
+            /** @enum {string} */
+            source: "api" | "email" | "web" | "cli";
+            /** @description The task that this one retries */
+            parent_task_id: string | null;
+            batch_id: string | null;
+            /** @description In a sequential batch: the one that must complete before */
+            after_task_id: string | null;
+            run_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            started_at: string | null;
+            completed_at: string | null;
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The first 64 KiB and the last 960 KiB */
+            stdout: string | null;
+            stderr: string | null;
+            stdout_truncated: boolean;
+            stderr_truncated: boolean;
+        };
+        TaskEvent: {
+            id: number;
+            attempt: number;
+            from_status: ("pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout") | null;
+            /** @enum {string} */
+            to_status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+            /** @description Who: user:<id>, api_key:<id>, device:<id> or system */
+            actor: string;
+            reason: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * @example {
+         *       "status": "completed",
+         *       "exit_code": 0,
+         *       "stdout": "output...",
+         *       "stderr": "",
+         *       "started_at": "2026-01-20T10:01:00Z",
+         *       "completed_at": "2026-01-20T10:01:30Z"
+         *     }
+         */
+        TaskResult: {
+            /** @enum {string} */
+            status: "completed" | "failed" | "cancelled" | "timeout";
+            exit_code?: number | null;
+            signal?: string | null;
+            /**
+             * @description The first 64 KiB and the last 960 KiB are kept
+             * @default
+             */
+            stdout?: string;
+            /** @default  */
+            stderr?: string;
+            error_message?: string | null;
+            started_at?: string | null;
+            completed_at?: string | null;
+            /** Format: uuid */
+            lease_id?: string;
+            /**
+             * @description The command was not started at all, so that it can safely be tried again
+             * @default false
+             */
+            never_started?: boolean;
+        };
+        /**
+         * @example {
+         *       "lease_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
+         *     }
+         */
+        TaskStart: {
+            /** Format: uuid */
+            lease_id: string;
+        };
+        TaskSummary: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null after the device was deleted */
+            device_id: string | null;
+            /** @enum {string} */
+            type: "bash" | "workflow" | "custom";
+            command: string;
+            args: {
+                [key: string]: unknown;
+            } | null;
+            /** @enum {string} */
+            status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+            /** @description Why it has this status: expired, predecessor, lost, unconfirmed, device_deleted, … */
+            reason: string | null;
+            priority: number;
+            /** @description Milliseconds */
+            timeout: number;
+            timeout_seconds: number;
+            max_retries: number;
+            retry_count: number;
+            /** @description How often it was handed to a device */
+            attempt: number;
+            /** @description Percent, when the device reports it */
+            progress: number | null;
+            exit_code: number | null;
+            signal: string | null;
+            error_message: string | null;
+            /** @enum {string} */
+            on_disconnect: "wait" | "fail" | "requeue";
+            grace_seconds: number;
+            /** @enum {string} */
+            source: "api" | "email" | "web" | "cli";
+            /** @description The task that this one retries */
+            parent_task_id: string | null;
+            batch_id: string | null;
+            /** @description In a sequential batch: the one that must complete before */
+            after_task_id: string | null;
+            run_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            started_at: string | null;
+            completed_at: string | null;
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        User: {
+            /** Format: uuid */
+            id: string;
+            email: string;
+            display_name: string | null;
+            avatar_url: string | null;
+            /** @enum {string} */
+            plan: "free" | "pro" | "enterprise";
+            is_verified: boolean;
+            /** @description Bytes */
+            storage_used: number;
+            /** Format: date-time */
+            created_at: string;
+            last_login_at: string | null;
+        };
+        AuthLogoutData: {
+            /** @constant */
+            logged_out: true;
+        };
+        AuthMeData: {
+            user: components["schemas"]["User"];
+        };
+        AuthListSessionsData: {
+            sessions: components["schemas"]["Session"][];
+        };
+        AuthRevokeSessionData: {
+            /** Format: uuid */
+            session_id: string;
+            /** @constant */
+            revoked: true;
+        };
+        ApiKeysListData: {
+            api_keys: components["schemas"]["ApiKey"][];
+        };
+        ApiKeysRemoveData: {
+            /** Format: uuid */
+            api_key_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        DaemonClaimQuery: {
+            /** @default 10 */
+            limit?: number;
+            /**
+             * @description Seconds to wait when there is nothing
+             * @default 0
+             */
+            wait?: number;
+            /**
+             * Format: uuid
+             * @description A new uuid for each claim; the same for its repeats
+             */
+            claim_id?: string;
+        };
+        DaemonOfflineData: {
+            /** Format: uuid */
+            device_id: string;
+            /** @enum {string} */
+            daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
+        };
+        TasksListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** @enum {string} */
+            status?: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+            /** Format: uuid */
+            device_id?: string;
+            /** Format: uuid */
+            batch_id?: string;
+        };
+        TasksGetQuery: {
+            /**
+             * @description Seconds to wait for the task to finish
+             * @default 0
+             */
+            wait?: number;
+        };
+        TasksListEventsData: {
+            events: components["schemas"]["TaskEvent"][];
+        };
+        DevicesListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** @enum {string} */
+            status?: "online" | "offline" | "busy" | "error" | "maintenance";
+        };
+        DevicesRemoveData: {
+            /** Format: uuid */
+            device_id: string;
+            /** @constant */
+            deleted: true;
+        };
+    };
+    responses: never;
+    parameters: {
+        /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+        RequestId: string;
+        /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+        IdempotencyKey: string;
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export interface operations {
+    "auth.register": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SignedIn"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.login": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SignedIn"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.refresh": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refresh"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Refreshed"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.logout": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            logged_out: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.me": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            user: components["schemas"]["User"];
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.listSessions": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            sessions: components["schemas"]["Session"][];
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.revokeSession": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            session_id: string;
+                            /** @constant */
+                            revoked: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "apiKeys.list": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            api_keys: components["schemas"]["ApiKey"][];
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "apiKeys.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["CreatedApiKey"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "apiKeys.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            api_key_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.register": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The machine's own id, unique among your machines */
+                "X-Device-ID": string;
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RegisteredDevice"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RegisteredDevice"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.heartbeat": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Heartbeat"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["HeartbeatAnswer"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.claim": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Seconds to wait when there is nothing */
+                wait?: number;
+                /** @description A new uuid for each claim; the same for its repeats */
+                claim_id?: string;
+            };
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["HandedTasks"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.start": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStart"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StartedTask"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.result": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskResult"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RecordedResult"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.syncConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SyncedConfig"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.offline": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            device_id: string;
+                            /** @enum {string} */
+                            daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                status?: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                device_id?: string;
+                batch_id?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            tasks: components["schemas"]["TaskSummary"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["QueuedTask"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.createBatch": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["QueuedBatch"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.get": {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for the task to finish */
+                wait?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Task"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.listEvents": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            events: components["schemas"]["TaskEvent"][];
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.cancel": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Task"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.retry": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["QueuedTask"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "devices.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                status?: "online" | "offline" | "busy" | "error" | "maintenance";
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            devices: components["schemas"]["Device"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "devices.get": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Device"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "devices.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            device_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "devices.createKey": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeviceKey"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "devices.updateConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceConfigChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Device"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "ops.livez": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
+    "ops.readyz": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+}
+
+export type Alive = components['schemas']['Alive'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeysListData = components['schemas']['ApiKeysListData'];
+export type ApiKeysRemoveData = components['schemas']['ApiKeysRemoveData'];
+export type AuthListSessionsData = components['schemas']['AuthListSessionsData'];
+export type AuthLogoutData = components['schemas']['AuthLogoutData'];
+export type AuthMeData = components['schemas']['AuthMeData'];
+export type AuthRevokeSessionData = components['schemas']['AuthRevokeSessionData'];
+export type CreatedApiKey = components['schemas']['CreatedApiKey'];
+export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
+export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
+export type Device = components['schemas']['Device'];
+export type DeviceConfig = components['schemas']['DeviceConfig'];
+export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
+export type DeviceKey = components['schemas']['DeviceKey'];
+export type DevicesListQuery = components['schemas']['DevicesListQuery'];
+export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
+export type Failure = components['schemas']['Failure'];
+export type HandedTask = components['schemas']['HandedTask'];
+export type HandedTasks = components['schemas']['HandedTasks'];
+export type Heartbeat = components['schemas']['Heartbeat'];
+export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
+export type Issue = components['schemas']['Issue'];
+export type Login = components['schemas']['Login'];
+export type Meta = components['schemas']['Meta'];
+export type NewAccount = components['schemas']['NewAccount'];
+export type NewApiKey = components['schemas']['NewApiKey'];
+export type NewBatch = components['schemas']['NewBatch'];
+export type NewDevice = components['schemas']['NewDevice'];
+export type NewDeviceKey = components['schemas']['NewDeviceKey'];
+export type NewTask = components['schemas']['NewTask'];
+export type NotReady = components['schemas']['NotReady'];
+export type Pagination = components['schemas']['Pagination'];
+export type QueuedBatch = components['schemas']['QueuedBatch'];
+export type QueuedTask = components['schemas']['QueuedTask'];
+export type Ready = components['schemas']['Ready'];
+export type RecordedResult = components['schemas']['RecordedResult'];
+export type Refresh = components['schemas']['Refresh'];
+export type Refreshed = components['schemas']['Refreshed'];
+export type RegisteredDevice = components['schemas']['RegisteredDevice'];
+export type Session = components['schemas']['Session'];
+export type SignedIn = components['schemas']['SignedIn'];
+export type StartedTask = components['schemas']['StartedTask'];
+export type SyncedConfig = components['schemas']['SyncedConfig'];
+export type Task = components['schemas']['Task'];
+export type TaskEvent = components['schemas']['TaskEvent'];
+export type TaskResult = components['schemas']['TaskResult'];
+export type TaskStart = components['schemas']['TaskStart'];
+export type TaskSummary = components['schemas']['TaskSummary'];
+export type TasksGetQuery = components['schemas']['TasksGetQuery'];
+export type TasksListEventsData = components['schemas']['TasksListEventsData'];
+export type TasksListQuery = components['schemas']['TasksListQuery'];
+export type User = components['schemas']['User'];

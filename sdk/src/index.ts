@@ -1,0 +1,24 @@
+/** The client of CCJK Cloud, its errors and its types. */
+export type { ApiPromise } from './core/api-promise.ts';
+export { CcjkCloud } from './core/client.ts';
+export {
+  ApiError,
+  type ApiFailure,
+  CcjkError,
+  ConnectionError,
+  TimeoutError,
+} from './core/errors.ts';
+export type { Page, PagePromise } from './core/paging.ts';
+export type { CallSpec, RequestOptions } from './core/resource.ts';
+export type { TokenSource, Tokens } from './core/session.ts';
+export type {
+  Answer,
+  ClientOptions,
+  Fetch,
+  IncomingResponse,
+  Logger,
+  OutgoingRequest,
+} from './core/transport.ts';
+export { VERSION } from './core/version.ts';
+export type { FailureCode } from './generated/codes.ts';
+export type * from './generated/types.ts';

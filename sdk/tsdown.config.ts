@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs';
+import { defineConfig, type UserConfig } from 'tsdown';
+
+const existing = (entries: Record<string, string>) =>
+  Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
+
+const shared: UserConfig = {
+  target: 'node20',
+  platform: 'node',
+  fixedExtension: false, // index.js and index.cjs, as package.json names them
+  hash: false,
+  outputOptions: { comments: { jsdoc: false } }, // they are in the declarations
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    name: 'library',
+    entry: existing({ index: 'src/index.ts', daemon: 'src/daemon/index.ts' }),
+    format: ['esm', 'cjs'],
+    dts: true,
+  },
+  ...(existsSync('src/cli/main.ts')
+    ? [{ ...shared, name: 'cli', entry: { cli: 'src/cli/main.ts' }, format: 'esm', dts: false } satisfies UserConfig]
+    : []),
+]);

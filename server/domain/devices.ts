@@ -1,0 +1,259 @@
+/**
+ * Devices — register, read, configure, delete, and know whether they are there.
+ * A device is `offline` until its first heartbeat, and again when it says so or misses three.
+ */
+import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
+import { atomically, type Ctx, userIdOf } from '../context.ts';
+import type { Tables } from '../db/orm.ts';
+import { Failed } from '../failed.ts';
+import { addressOf, audit } from './audit.ts';
+import { makeDeviceKey } from './device-keys.ts';
+import { type Page, type PageRequest, readPage } from './pages.ts';
+import { PLANS } from './plans.ts';
+import { LIFE, move } from './task-states.ts';
+
+export type DeviceRow = Omit<Selectable<Tables['devices']>, 'key_hash'> & { current_tasks: number };
+export type DeviceStatus = DeviceRow['daemon_status'];
+
+export type DeviceConfig = Pick<
+  DeviceRow,
+  'heartbeat_interval' | 'task_check_interval' | 'log_upload_enabled' | 'max_concurrent_tasks'
+>;
+
+/** Settings that are left out or undefined stay as they are. */
+export type ConfigChange = { [Name in keyof DeviceConfig]?: DeviceConfig[Name] | undefined };
+
+/** Heartbeats that a device may miss before it counts as offline. */
+const MISSED_HEARTBEATS = 3;
+
+export type Machine = {
+  deviceName: string;
+  osType?: string | undefined;
+  osVersion?: string | undefined;
+  arch?: string | undefined;
+  ccjkVersion?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+};
+
+export type Registered = { id: string; key: string; config: DeviceConfig; isNew: boolean };
+
+/**
+ * Makes a device of the machine, or gives the known machine a new key; the old one stops working.
+ * @throws Failed PLAN_LIMIT_REACHED
+ */
+export const registerDevice = (ctx: Ctx, machineId: string, machine: Machine): Promise<Registered> =>
+  atomically(ctx, async (tx) => {
+    const userId = userIdOf(tx.actor);
+    const { key, hash } = makeDeviceKey(tx);
+    await lockUser(tx);
+    const facts = {
+      device_name: machine.deviceName,
+      os_type: machine.osType ?? null,
+      os_version: machine.osVersion ?? null,
+      arch: machine.arch ?? null,
+      ccjk_version: machine.ccjkVersion ?? null,
+      metadata: (machine.metadata ? JSON.stringify(machine.metadata) : null) as never,
+      key_hash: hash,
+      ip_address: addressOf(tx),
+      daemon_status: 'offline' as const,
+      updated_at: tx.now(),
+    };
+    const known = await tx.db
+      .updateTable('devices')
+      .set(facts)
+      .where('user_id', '=', userId)
+      .where('device_id', '=', machineId)
+      .returning(['id', ...CONFIG])
+      .executeTakeFirst();
+    const device = known ?? (await insertDevice(tx, { ...facts, device_id: machineId }));
+    await audit(tx, known ? 'device.key_rotated' : 'device.registered', `device:${device.id}`);
+    const { id, ...config } = device;
+    return { id, key, config, isNew: !known };
+  });
+
+/**
+ * Makes a device for a machine that cannot sign in itself.
+ * @throws Failed PLAN_LIMIT_REACHED
+ */
+export const createDeviceKey = (ctx: Ctx, deviceName: string): Promise<{ id: string; key: string }> =>
+  atomically(ctx, async (tx) => {
+    const { key, hash } = makeDeviceKey(tx);
+    await lockUser(tx);
+    const { id } = await insertDevice(tx, { device_name: deviceName, key_hash: hash });
+    await audit(tx, 'device.key_created', `device:${id}`);
+    return { id, key };
+  });
+
+const CONFIG = [
+  'heartbeat_interval',
+  'task_check_interval',
+  'log_upload_enabled',
+  'max_concurrent_tasks',
+] as const satisfies readonly (keyof DeviceConfig)[];
+
+/** The user's devices are counted and made one request after another. */
+const lockUser = (tx: Ctx) =>
+  tx.db.selectFrom('users').select('id').where('id', '=', userIdOf(tx.actor)).forNoKeyUpdate().execute();
+
+type NewDevice = { device_name: string; key_hash: string; device_id?: string };
+
+async function insertDevice(tx: Ctx, device: NewDevice) {
+  const userId = userIdOf(tx.actor);
+  const plan = 'plan' in tx.actor ? tx.actor.plan : 'free';
+  const limit = PLANS[plan].devices;
+  const { count } = await tx.db
+    .selectFrom('devices')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .executeTakeFirstOrThrow();
+  if (count >= limit) {
+    throw new Failed('PLAN_LIMIT_REACHED', {
+      message: `Your plan (${plan}) allows ${limit} ${limit === 1 ? 'device' : 'devices'}; delete one or change the plan`,
+      details: { limit, plan },
+    });
+  }
+  return tx.db
+    .insertInto('devices')
+    .values({ id: tx.newId(), user_id: userId, created_at: tx.now(), updated_at: tx.now(), ...device } as never)
+    .returning(['id', ...CONFIG])
+    .executeTakeFirstOrThrow();
+}
+
+const READ = [
+  'id',
+  'user_id',
+  'device_name',
+  'device_id',
+  'os_type',
+  'os_version',
+  'arch',
+  'ccjk_version',
+  'daemon_status',
+  'last_heartbeat',
+  'last_sync',
+  'ip_address',
+  'location',
+  'metadata',
+  'system_info',
+  ...CONFIG,
+  'config_version',
+  'created_at',
+  'updated_at',
+] as const;
+
+const devicesOf = (ctx: Ctx) => ctx.db.selectFrom('devices').where('devices.user_id', '=', userIdOf(ctx.actor));
+
+const heldTasks = sql<number>`(
+  select count(*)::int from tasks t
+   where t.user_id = devices.user_id and t.device_id = devices.id and t.status in ('assigned', 'running')
+)`;
+
+/** The user's devices, the newest first. */
+export function listDevices(
+  ctx: Ctx,
+  status: DeviceStatus | undefined,
+  request: PageRequest,
+): Promise<Page<DeviceRow>> {
+  const matching = status ? devicesOf(ctx).where('daemon_status', '=', status) : devicesOf(ctx);
+  return readPage(
+    matching.select(READ).select(heldTasks.as('current_tasks')),
+    matching.select((eb) => eb.fn.countAll<number>().as('total')),
+    request,
+  );
+}
+
+/** @throws Failed DEVICE_NOT_FOUND */
+export async function getDevice(ctx: Ctx, id: string): Promise<DeviceRow> {
+  const device = await devicesOf(ctx)
+    .select(READ)
+    .select(heldTasks.as('current_tasks'))
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!device) throw new Failed('DEVICE_NOT_FOUND');
+  return device;
+}
+
+/**
+ * Changes only the settings that are given. The device learns of it with its next heartbeat.
+ * @throws Failed DEVICE_NOT_FOUND
+ */
+export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange): Promise<DeviceRow> {
+  const userId = userIdOf(ctx.actor);
+  const changed = await ctx.db
+    .updateTable('devices')
+    .set({ ...change, config_version: sql`config_version + 1`, updated_at: ctx.now() })
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .returning('config_version')
+    .executeTakeFirst();
+  if (!changed) throw new Failed('DEVICE_NOT_FOUND');
+  const { config_version: configVersion } = changed;
+  ctx.events.emit({ type: 'config.updated', userId, deviceId: id, configVersion }, { type: 'slots.freed', userId });
+  return getDevice(ctx, id);
+}
+
+/**
+ * Deletes a device with its key and cancels its open tasks; its history stays, without a device.
+ * @throws Failed DEVICE_NOT_FOUND
+ */
+export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
+  atomically(ctx, async (tx) => {
+    const userId = userIdOf(tx.actor);
+    const owned = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+    if (!owned) throw new Failed('DEVICE_NOT_FOUND');
+    const open = await tx.db
+      .selectFrom('tasks')
+      .select(LIFE)
+      .where('device_id', '=', id)
+      .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
+      .forUpdate()
+      .execute();
+    await move(tx, open, 'cancelled', { reason: 'device_deleted' });
+    await tx.db.deleteFrom('devices').where('id', '=', id).execute();
+    await audit(tx, 'device.deleted', `device:${id}`);
+    tx.events.emit({ type: 'device.changed', userId, deviceId: id, status: 'deleted' });
+  });
+
+/** Writes a device's status, once per change. */
+export async function changeStatus(ctx: Ctx, id: string, status: DeviceStatus): Promise<void> {
+  const now = ctx.now();
+  const changed = await ctx.db
+    .updateTable('devices')
+    .set({ daemon_status: status, updated_at: now, ...(status === 'offline' ? {} : { last_heartbeat: now }) })
+    .where('id', '=', id)
+    .where('daemon_status', '<>', status)
+    .returning('user_id')
+    .executeTakeFirst();
+  if (changed) ctx.events.emit({ type: 'device.changed', userId: changed.user_id, deviceId: id, status });
+}
+
+/** Marks the devices offline that have missed three heartbeats. */
+export async function markSilent(ctx: Ctx): Promise<void> {
+  const now = ctx.now();
+  const silent = await ctx.db
+    .updateTable('devices')
+    .set({ daemon_status: 'offline', updated_at: now })
+    .where('daemon_status', '<>', 'offline')
+    .where(
+      sql<boolean>`last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'`,
+    )
+    .returning(['id', 'user_id'])
+    .execute();
+  for (const { id, user_id } of silent) {
+    ctx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status: 'offline' });
+  }
+}
+
+export type SyncedConfig = { config: DeviceConfig; configVersion: number };
+
+/** The settings of the device that asks, which notes that it has them. */
+export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConfig> {
+  const { config_version, ...config } = await ctx.db
+    .updateTable('devices')
+    .set({ last_sync: ctx.now() })
+    .where('id', '=', deviceId)
+    .returning([...CONFIG, 'config_version'])
+    .executeTakeFirstOrThrow();
+  return { config, configVersion: config_version };
+}

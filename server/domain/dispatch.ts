@@ -1,0 +1,230 @@
+/**
+ * Dispatch — hand tasks to their device, and let it start them.
+ *
+ * A hand-out is an attempt with a lease: a random id that only this hand-out has. Whoever starts, renews or ends the
+ * attempt shows it, so a device that was away too long, or a copy of it, cannot touch what has since been handed out
+ * again. With a claim id the hand-out can be fetched again after a lost answer, and the command may run only after
+ * `startTask` said so; without one, delivery itself is the start.
+ */
+import { sql } from 'kysely';
+import { type Actor, actorName, atomically, type Ctx } from '../context.ts';
+import { Failed } from '../failed.ts';
+import { PLANS } from './plans.ts';
+import { LIFE, move, type TaskRow } from './task-states.ts';
+
+export type DeviceActor = Extract<Actor, { kind: 'device' }>;
+
+/** A lease lasts three heartbeats, and never less than this many seconds. */
+const LEAST_LEASE_SECONDS = 90;
+const HEARTBEATS_PER_LEASE = 3;
+
+/** How long after a task's timeout the server waits for the device's own report. */
+export const DEADLINE_GRACE_MS = 30_000;
+
+export const leaseEnd = (ctx: Ctx, { device }: DeviceActor): Date => {
+  const seconds = Math.max(LEAST_LEASE_SECONDS, HEARTBEATS_PER_LEASE * device.heartbeatInterval);
+  return new Date(ctx.now().getTime() + seconds * 1000);
+};
+
+/** The device as whom the context acts. The guard lets nobody else through. */
+export const deviceOf = ({ actor }: Ctx): DeviceActor => {
+  if (actor.kind === 'device') return actor;
+  throw new Error(`A ${actor.kind} actor is no device: the contract opened this route too far`);
+};
+
+export type HandedTask = Pick<
+  TaskRow,
+  | 'id'
+  | 'task_type'
+  | 'command'
+  | 'args'
+  | 'priority'
+  | 'max_retries'
+  | 'timeout_ms'
+  | 'grace_seconds'
+  | 'attempt'
+  | 'created_at'
+> & { lease_id: string; lease_until: Date };
+
+const HANDED = sql`id, task_type, command, args, priority, max_retries, timeout_ms, grace_seconds, attempt, created_at,
+  lease_id, lease_until`;
+
+export type Claim = {
+  limit: number;
+  /** Names this claim, so that the same call can be repeated; without it delivery counts as start. */
+  claimId?: string | undefined;
+  /** How long to wait for a task when there is none. */
+  waitMs: number;
+  signal: AbortSignal;
+};
+
+/** Hands out the device's queued tasks, the most urgent and then the oldest first, within both concurrency limits. */
+export async function claimTasks(ctx: Ctx, claim: Claim): Promise<HandedTask[]> {
+  const { deviceId, userId } = deviceOf(ctx);
+  const look = async () => {
+    const tasks = await claimNow(ctx, claim);
+    return tasks.length > 0 ? tasks : undefined;
+  };
+  if (claim.waitMs === 0) return claimNow(ctx, claim);
+  const { waitMs: timeoutMs, signal } = claim;
+  return (await ctx.events.waitFor([`queue:${deviceId}`, `slots:${userId}`], { timeoutMs, signal }, look)) ?? [];
+}
+
+async function claimNow(ctx: Ctx, { limit, claimId }: Claim): Promise<HandedTask[]> {
+  if (!(await isWorthALock(ctx, claimId))) return [];
+  return atomically(ctx, async (tx) => {
+    const slots = await lockSlots(tx);
+    const before = claimId && (await claimedBefore(tx, claimId));
+    return before || handOut(tx, Math.min(limit, slots.device), slots, claimId);
+  });
+}
+
+/** Most looks find nothing; they cost one index look-up and no lock. */
+async function isWorthALock(ctx: Ctx, claimId: string | undefined): Promise<boolean> {
+  const { deviceId } = deviceOf(ctx);
+  const { rows } = await sql<{ worth: boolean }>`
+    select exists (select from tasks where device_id = ${deviceId} and status = 'queued')
+        or exists (select from task_attempts where device_id = ${deviceId} and claim_id = ${claimId ?? null}) as worth
+  `.execute(ctx.db);
+  return rows[0]?.worth ?? false;
+}
+
+type Slots = { user: number; device: number };
+
+/**
+ * Locks the user, so that claims of all their devices come one after another: the counts below are then exact. Counting
+ * in the statement that locks would count what it saw before it waited.
+ */
+async function lockSlots(tx: Ctx): Promise<Slots> {
+  const { deviceId, userId, plan } = deviceOf(tx);
+  await tx.db.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
+  const { rows } = await sql<Slots>`
+    select ${PLANS[plan].concurrentTasks}::int - count(t.id)::int as "user",
+           (select max_concurrent_tasks from devices where id = ${deviceId})
+             - count(t.id) filter (where t.device_id = ${deviceId})::int as device
+      from tasks t
+     where t.user_id = ${userId} and t.status in ('assigned', 'running')
+  `.execute(tx.db);
+  const { user, device } = rows[0] as Slots;
+  return { user: Math.max(0, user), device: Math.max(0, device) };
+}
+
+/** What this claim was given the first time, as far as it is still held; undefined when it was given nothing yet. */
+async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[] | undefined> {
+  const { rows } = await sql<HandedTask & { held: boolean }>`
+    select t.*, t.lease_id is not distinct from a.lease_id and t.status in ('assigned', 'running') as held
+      from task_attempts a
+      join (select status, ${HANDED} from tasks) t on t.id = a.task_id
+     where a.device_id = ${deviceOf(tx).deviceId} and a.claim_id = ${claimId}
+     order by t.priority desc, t.created_at, t.id
+  `.execute(tx.db);
+  return rows.length > 0 ? rows.filter(({ held }) => held) : undefined;
+}
+
+/**
+ * One statement: picks, leases, and records attempts and events. Without a claim the tasks run from now on; since such a
+ * daemon runs one delivery's commands one after another, each one's clock starts when those before may have used up theirs.
+ */
+async function handOut(tx: Ctx, limit: number, slots: Slots, claimId: string | undefined): Promise<HandedTask[]> {
+  const count = Math.min(limit, slots.user);
+  if (count === 0) return [];
+  const actor = deviceOf(tx);
+  const now = tx.now();
+  const status = claimId ? 'assigned' : 'running';
+  const { rows } = await sql<HandedTask>`
+    with picked as (
+      select id, priority, created_at, timeout_ms
+        from tasks
+       where device_id = ${actor.deviceId} and status = 'queued' and expires_at > ${now}
+       order by priority desc, created_at
+       limit ${count}
+         for update skip locked
+    ), timed as (
+      select id, sum(timeout_ms) over (order by priority desc, created_at, id) as clock_ms from picked
+    ), handed as (
+      update tasks t
+         set status = ${status}, reason = null, attempt = attempt + 1, lease_id = gen_random_uuid(),
+             lease_until = ${leaseEnd(tx, actor)}, updated_at = ${now}, progress = null,
+             started_at = case when ${claimId === undefined} then ${now}::timestamptz end,
+             deadline_at = case when ${claimId === undefined}
+                                then ${now}::timestamptz + (timed.clock_ms + ${DEADLINE_GRACE_MS}) * interval '1 ms' end
+        from timed
+       where t.id = timed.id
+      returning t.*
+    ), attempts as (
+      insert into task_attempts (task_id, number, device_id, lease_id, claim_id, assigned_at, started_at)
+      select id, attempt, device_id, lease_id, ${claimId ?? null}::uuid, ${now}, started_at from handed
+    ), events as (
+      insert into task_events (task_id, attempt, from_status, to_status, actor, created_at)
+      select id, attempt, 'queued', status, ${actorName(actor)}, ${now}::timestamptz from handed
+    )
+    select ${HANDED} from handed order by priority desc, created_at, id
+  `.execute(tx.db);
+  for (const { id } of rows) {
+    tx.events.emit({ type: 'task.changed', userId: actor.userId, taskId: id, deviceId: actor.deviceId, status });
+  }
+  return rows;
+}
+
+export type StartedTask = { id: string; leaseUntil: Date };
+
+/**
+ * Lets the device start a task that it claimed. Only after this may the command run; repeating it changes nothing.
+ * @throws Failed TASK_NOT_FOUND | TASK_CANCELLED | LEASE_LOST
+ */
+export async function startTask(ctx: Ctx, id: string, leaseId: string): Promise<StartedTask> {
+  const actor = deviceOf(ctx);
+  const now = ctx.now();
+  const leaseUntil = leaseEnd(ctx, actor);
+  const { rows } = await sql<{ id: string }>`
+    with started as (
+      update tasks
+         set status = 'running', started_at = ${now}, updated_at = ${now}, lease_until = ${leaseUntil},
+             deadline_at = ${now}::timestamptz + (timeout_ms + ${DEADLINE_GRACE_MS}) * interval '1 ms'
+       where id = ${id} and device_id = ${actor.deviceId} and lease_id = ${leaseId}
+         and status = 'assigned' and lease_until > ${now} and cancel_requested_at is null
+      returning id, attempt
+    ), attempts as (
+      update task_attempts a set started_at = ${now} from started s where a.task_id = s.id and a.number = s.attempt
+    ), events as (
+      insert into task_events (task_id, attempt, from_status, to_status, actor, created_at)
+      select id, attempt, 'assigned', 'running', ${actorName(actor)}, ${now}::timestamptz from started
+    )
+    select id from started
+  `.execute(ctx.db);
+  if (rows.length === 0) return startedBefore(ctx, id, leaseId);
+  const { userId, deviceId } = actor;
+  ctx.events.emit({ type: 'task.changed', userId, taskId: id, deviceId, status: 'running' });
+  return { id, leaseUntil };
+}
+
+/** The start was a repeat, or it may not be: says which. */
+async function startedBefore(ctx: Ctx, id: string, leaseId: string): Promise<StartedTask> {
+  const task = await ctx.db
+    .selectFrom('tasks')
+    .select(['id', 'status', 'lease_id', 'lease_until', 'cancel_requested_at'])
+    .where('id', '=', id)
+    .where('device_id', '=', deviceOf(ctx).deviceId)
+    .executeTakeFirst();
+  if (!task) throw new Failed('TASK_NOT_FOUND');
+  if (task.cancel_requested_at && task.status !== 'running') throw new Failed('TASK_CANCELLED');
+  if (task.status === 'running' && task.lease_id === leaseId && task.lease_until) {
+    return { id, leaseUntil: task.lease_until };
+  }
+  throw new Failed('LEASE_LOST');
+}
+
+/** Queues a pending task whose time has come. Called early, late or twice it does what the task's own row says. */
+export async function releaseTask(ctx: Ctx, id: string): Promise<void> {
+  await atomically(ctx, async (tx) => {
+    const due = await tx.db
+      .selectFrom('tasks')
+      .select(LIFE)
+      .where('id', '=', id)
+      .where('status', '=', 'pending')
+      .where('ready_at', '<=', tx.now())
+      .forUpdate()
+      .execute();
+    await move(tx, due, 'queued');
+  });
+}

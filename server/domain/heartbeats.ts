@@ -1,0 +1,91 @@
+/**
+ * Heartbeats — a device says that it lives and what it works on; the service renews those leases, and says what to stop.
+ * The renewal is committed before the answer; that the device was seen may be written a moment later.
+ */
+import { sql } from 'kysely';
+import type { Ctx } from '../context.ts';
+import { addressOf } from './audit.ts';
+import { changeStatus, type DeviceStatus } from './devices.ts';
+import { deviceOf, leaseEnd } from './dispatch.ts';
+
+export type WorkedOn = { taskId: string; leaseId?: string | undefined; progress?: number | undefined };
+
+export type Heartbeat = {
+  status: DeviceStatus;
+  tasks: readonly WorkedOn[];
+  systemInfo?: Record<string, unknown> | undefined;
+};
+
+export type HeartbeatAnswer = {
+  cancel: { taskId: string; graceSeconds: number }[];
+  /** Listed tasks that are not, or no longer, this device's to run. */
+  lost: string[];
+  configVersion: number;
+  heartbeatSeconds: number;
+  tasksAvailable: boolean;
+};
+
+export async function takeHeartbeat(ctx: Ctx, { status, tasks, systemInfo }: Heartbeat): Promise<HeartbeatAnswer> {
+  const { device, deviceId } = deviceOf(ctx);
+  const renewed = await renewLeases(ctx, tasks);
+  ctx.presence.seen(deviceId, { at: ctx.now(), systemInfo, ipAddress: addressOf(ctx) ?? undefined });
+  if (device.status !== status) await changeStatus(ctx, deviceId, status);
+  const news = await readNews(ctx);
+  return {
+    cancel: news.cancel,
+    lost: tasks.map(({ taskId }) => taskId).filter((id) => !renewed.has(id)),
+    configVersion: news.config_version,
+    heartbeatSeconds: news.heartbeat_interval,
+    tasksAvailable: news.tasks_available,
+  };
+}
+
+/**
+ * Renews what the device may go on with: what it holds under the lease that it names, or under any when it names none. A
+ * lease that ran out is renewed while the task still runs; one that was never started has to be claimed anew.
+ */
+async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<string>> {
+  if (tasks.length === 0) return new Set();
+  const actor = deviceOf(ctx);
+  const { rows } = await sql<{ id: string }>`
+    with listed as (
+      select * from unnest(
+        ${tasks.map(({ taskId }) => taskId)}::uuid[],
+        ${tasks.map(({ leaseId }) => leaseId ?? null)}::uuid[],
+        ${tasks.map(({ progress }) => progress ?? null)}::int[]
+      ) as listed (id, lease_id, progress)
+    )
+    update tasks t
+       set lease_until = ${leaseEnd(ctx, actor)}, progress = coalesce(listed.progress, t.progress)
+      from listed
+     where t.id = listed.id and t.user_id = ${actor.userId} and t.device_id = ${actor.deviceId}
+       and (listed.lease_id is null or listed.lease_id = t.lease_id)
+       and (t.status = 'running' or (t.status = 'assigned' and t.lease_until > ${ctx.now()}))
+    returning t.id
+  `.execute(ctx.db);
+  return new Set(rows.map(({ id }) => id));
+}
+
+type News = {
+  tasks_available: boolean;
+  config_version: number;
+  heartbeat_interval: number;
+  cancel: HeartbeatAnswer['cancel'];
+};
+
+async function readNews(ctx: Ctx): Promise<News> {
+  const { deviceId, userId } = deviceOf(ctx);
+  const { rows } = await sql<News>`
+    select d.config_version, d.heartbeat_interval,
+           exists (select from tasks where device_id = d.id and status = 'queued') as tasks_available,
+           coalesce((
+             select json_agg(json_build_object('taskId', id, 'graceSeconds', grace_seconds))
+               from tasks
+              where user_id = ${userId} and device_id = d.id
+                and status in ('assigned', 'running') and cancel_requested_at is not null
+           ), '[]') as cancel
+      from devices d
+     where d.id = ${deviceId}
+  `.execute(ctx.db);
+  return rows[0] as News;
+}

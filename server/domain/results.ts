@@ -1,0 +1,114 @@
+/**
+ * Results — how an attempt ended, recorded exactly once.
+ *
+ * A report is judged in this order: the same result again is answered as the first time; another result for an attempt
+ * that has one is a conflict; a result under a lease that has been superseded is kept on its attempt but changes nothing;
+ * a lease that was never issued is refused; without a lease the report counts while the device holds the task.
+ */
+import { createHash } from 'node:crypto';
+import type { Selectable } from 'kysely';
+import { atomically, type Ctx } from '../context.ts';
+import type { Tables } from '../db/orm.ts';
+import type { TaskStatus } from '../db/task.ts';
+import { Failed } from '../failed.ts';
+import { deviceOf } from './dispatch.ts';
+import { clip } from './output-clip.ts';
+import { isHeld, isTriedAgain, LIFE, move, retryOrFinish, type TaskLife } from './task-states.ts';
+
+export type Result = {
+  status: 'completed' | 'failed' | 'cancelled' | 'timeout';
+  exitCode: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  errorMessage: string | null;
+  startedAt: string | null;
+  completedAt: string | null;
+  neverStarted: boolean;
+};
+
+export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
+
+type Attempt = Selectable<Tables['task_attempts']>;
+
+/** @throws Failed TASK_NOT_FOUND | RESULT_CONFLICT | LEASE_LOST */
+export async function recordResult(ctx: Ctx, taskId: string, result: Result, leaseId?: string): Promise<Recorded> {
+  const digest = digestOf(result);
+  const verdict = await atomically(ctx, async (tx): Promise<Recorded | Failed> => {
+    const task = await lockTask(tx, taskId);
+    const attempts = await readAttempts(tx, taskId);
+    const same = attempts.find((a) => a.result_digest === digest && (!leaseId || a.lease_id === leaseId));
+    if (same)
+      return same.result_status
+        ? { taskId, attempt: same.number, status: same.result_status }
+        : new Failed('LEASE_LOST');
+    const attempt = leaseId ? attempts.find((a) => a.lease_id === leaseId) : attempts.at(-1);
+    if (!attempt) throw new Failed('LEASE_LOST');
+    if (attempt.result_digest) throw new Failed('RESULT_CONFLICT');
+    if (isHeld(task.status) && task.lease_id === attempt.lease_id) return end(tx, task, attempt, result, digest);
+    await note(tx, attempt, { digest, status: null, whole: result });
+    return new Failed('LEASE_LOST');
+  });
+  if (verdict instanceof Failed) throw verdict;
+  return verdict;
+}
+
+/** Of everything that the device said, so that a repeat is known from a change of mind. */
+const digestOf = (result: Result): string => createHash('sha256').update(JSON.stringify(result)).digest('hex');
+
+async function lockTask(tx: Ctx, id: string): Promise<TaskLife> {
+  const task = await tx.db
+    .selectFrom('tasks')
+    .select(LIFE)
+    .where('id', '=', id)
+    .where('device_id', '=', deviceOf(tx).deviceId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!task) throw new Failed('TASK_NOT_FOUND');
+  return task;
+}
+
+const readAttempts = (tx: Ctx, taskId: string): Promise<Attempt[]> =>
+  tx.db.selectFrom('task_attempts').selectAll().where('task_id', '=', taskId).orderBy('number').execute();
+
+/** Ends the attempt and, unless it is tried again, the task. A result that arrives wins over a cancellation. */
+async function end(tx: Ctx, task: TaskLife, attempt: Attempt, result: Result, digest: string): Promise<Recorded> {
+  const { status, neverStarted } = result;
+  const shortfall = status === 'failed' || status === 'timeout';
+  const again = shortfall && isTriedAgain(task, { neverStarted });
+  await note(tx, attempt, { digest, status, whole: again ? result : null });
+  const set = outcomeOf(result, task);
+  if (shortfall)
+    await retryOrFinish(tx, task, { status, reason: neverStarted ? 'never_started' : null, neverStarted, set });
+  else await move(tx, [task], status, { reason: status === 'cancelled' ? 'cancelled' : null, set });
+  return { taskId: task.id, attempt: attempt.number, status };
+}
+
+/** Records on the attempt what came back: no status when it came too late; whole where the task will not show it. */
+type Note = { digest: string; status: TaskStatus | null; whole: Result | null };
+
+async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note): Promise<void> {
+  const kept = whole && { ...whole, stdout: clip(whole.stdout).text, stderr: clip(whole.stderr).text };
+  await tx.db
+    .updateTable('task_attempts')
+    .set({ result_digest: digest, result_status: status, result: kept })
+    .where('task_id', '=', attempt.task_id)
+    .where('number', '=', attempt.number)
+    .execute();
+}
+
+const outcomeOf = (result: Result, task: TaskLife) => {
+  const stdout = clip(result.stdout);
+  const stderr = clip(result.stderr);
+  return {
+    exit_code: result.exitCode,
+    signal: result.signal,
+    error_message: result.errorMessage,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    stdout_truncated: stdout.truncated,
+    stderr_truncated: stderr.truncated,
+    started_at: result.startedAt ? new Date(result.startedAt) : task.started_at,
+    ...(result.status === 'completed' ? { progress: 100 } : {}),
+  };
+};

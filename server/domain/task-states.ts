@@ -1,0 +1,181 @@
+/**
+ * The states of a task, and the one way to change them.
+ *
+ *   pending ──► queued ──► assigned ──► running ──► completed | failed | cancelled | timeout
+ *      ▲           ▲           │           │
+ *      └───────────┴── back ───┴───────────┘   a retry with delay, or a hand-out that came to nothing
+ *
+ * pending waits for a time or for another task; queued waits for its device; assigned and running are held by the device
+ * under a lease. A finished task never changes again. Claim and start, which run thousands of times a second, change
+ * states in statements of their own (`dispatch.ts`); everything else goes through `move`.
+ */
+import { type Selectable, sql, type UpdateObject } from 'kysely';
+import { actorName, type Ctx } from '../context.ts';
+import type { Tables } from '../db/orm.ts';
+import type { TaskStatus } from '../db/task.ts';
+
+export type TaskRow = Selectable<Tables['tasks']>;
+
+/** The part of a task that decides what may happen to it: all but its command and output. */
+export const LIFE = [
+  'id',
+  'user_id',
+  'device_id',
+  'status',
+  'attempt',
+  'lease_id',
+  'lease_until',
+  'deadline_at',
+  'started_at',
+  'cancel_requested_at',
+  'on_disconnect',
+  'retries_wanted',
+  'retry_count',
+  'max_retries',
+  'batch_id',
+  'run_at',
+  'ready_at',
+  'grace_seconds',
+] as const satisfies readonly (keyof TaskRow)[];
+
+export type TaskLife = Pick<TaskRow, (typeof LIFE)[number]>;
+
+export const FINISHED: readonly TaskStatus[] = ['completed', 'failed', 'cancelled', 'timeout'];
+export const HELD: readonly TaskStatus[] = ['assigned', 'running'];
+
+export const isFinished = (status: TaskStatus): boolean => FINISHED.includes(status);
+export const isHeld = (status: TaskStatus): boolean => HELD.includes(status);
+
+/** First delay after which a task that is tried again becomes due; it doubles each time, up to the limit. */
+const RETRY_FIRST_MS = 10_000;
+const RETRY_MOST_MS = 600_000;
+const RETRY_SPREAD = 0.2;
+
+type Change = {
+  /** Why, where the status alone does not say it. */
+  reason?: string | null;
+  set?: UpdateObject<Tables, 'tasks'>;
+};
+
+/**
+ * Moves `tasks`, which the transaction has locked, to one status: with an event each, their leases and attempts ended
+ * where they are no longer held, and their successors in a sequential batch queued or cancelled.
+ */
+export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change = {}): Promise<void> {
+  if (tasks.length === 0) return;
+  const now = tx.now();
+  const { reason = null, set = {} } = change;
+  const ids = tasks.map(({ id }) => id);
+  const lease = isHeld(to) ? {} : { lease_id: null, lease_until: null, deadline_at: null };
+  const end = isFinished(to) ? { completed_at: now } : {};
+  const released = isHeld(to) ? [] : tasks.filter(({ status }) => isHeld(status));
+
+  await tx.db
+    .with('moved', (db) =>
+      db
+        .updateTable('tasks')
+        .set({ status: to, reason, updated_at: now, ...lease, ...end, ...set })
+        .where(sql<boolean>`id = any(${ids})`)
+        .returning('id'),
+    )
+    .with('ended', (db) =>
+      db
+        .updateTable('task_attempts as a')
+        .set({ ended_at: now })
+        .from(
+          sql<{ task_id: string; number: number }>`unnest(
+            ${released.map(({ id }) => id)}::uuid[], ${released.map(({ attempt }) => attempt)}::int[]
+          )`.as<'released'>(sql`released(task_id, number)`),
+        )
+        .whereRef('a.task_id', '=', sql.ref('released.task_id'))
+        .whereRef('a.number', '=', sql.ref('released.number'))
+        .where('a.ended_at', 'is', null)
+        .returning('a.task_id'),
+    )
+    .insertInto('task_events')
+    .values(
+      tasks.map(({ id, attempt, status }) => ({
+        task_id: id,
+        attempt,
+        from_status: status,
+        to_status: to,
+        actor: actorName(tx.actor),
+        reason,
+        created_at: now,
+      })),
+    )
+    .execute();
+
+  tell(tx, tasks, to);
+  if (isFinished(to)) await settleSuccessors(tx, tasks, to);
+}
+
+const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): void => {
+  for (const { id, user_id, device_id, status } of tasks) {
+    tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status: to });
+    if (to === 'queued' && device_id) tx.events.emit({ type: 'task.available', userId: user_id, deviceId: device_id });
+    if (isHeld(status) && !isHeld(to)) tx.events.emit({ type: 'slots.freed', userId: user_id });
+  }
+};
+
+/** In a sequential batch the next task is queued when the one before completed, and the rest cancelled when it did not. */
+async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): Promise<void> {
+  const inBatches = tasks.filter(({ batch_id }) => batch_id).map(({ id }) => id);
+  if (inBatches.length === 0) return;
+  const successors = await tx.db
+    .selectFrom('tasks')
+    .select(LIFE)
+    .where(sql<boolean>`after_task_id = any(${inBatches})`)
+    .where('status', '=', 'pending')
+    .forUpdate()
+    .execute();
+  if (to === 'completed') for (const task of successors) await makeReady(tx, task);
+  else await move(tx, successors, 'cancelled', { reason: 'predecessor' });
+}
+
+/** Queues a successor, or lets it wait for its own time. Its expiry counts from here, not from the batch's creation. */
+async function makeReady(tx: Ctx, task: TaskLife): Promise<void> {
+  const now = tx.now();
+  const due = task.run_at && task.run_at > now ? task.run_at : null;
+  const expiry = { expires_at: sql<Date>`${due ?? now}::timestamptz + (expires_at - created_at)` };
+  if (!due) return move(tx, [task], 'queued', { set: { ready_at: now, ...expiry } });
+  await tx.db
+    .updateTable('tasks')
+    .set({ ready_at: due, ...expiry })
+    .where('id', '=', task.id)
+    .execute();
+  await tx.jobs.send({ name: 'release-task', data: { taskId: task.id } }, { startAfter: due });
+}
+
+/** What ended an attempt other than by completing. */
+export type Shortfall = {
+  status: 'failed' | 'timeout';
+  reason: string | null;
+  /** The command surely did not run, so that trying again repeats nothing. */
+  neverStarted: boolean;
+  set?: UpdateObject<Tables, 'tasks'>;
+};
+
+/**
+ * A command is not blindly run again: what never ran is, and what ran only when the caller set `max_retries`.
+ * A task that is to be cancelled is not tried again.
+ */
+export const isTriedAgain = (task: TaskLife, { neverStarted }: Pick<Shortfall, 'neverStarted'>): boolean =>
+  !task.cancel_requested_at && task.retry_count < task.max_retries && (neverStarted || task.retries_wanted);
+
+/** Tries the task again after a delay, or finishes it with the shortfall. */
+export async function retryOrFinish(tx: Ctx, task: TaskLife, shortfall: Shortfall): Promise<TaskStatus> {
+  if (!isTriedAgain(task, shortfall)) {
+    await move(tx, [task], shortfall.status, { reason: shortfall.reason, set: shortfall.set ?? {} });
+    return shortfall.status;
+  }
+  const spread = 1 + RETRY_SPREAD * (2 * Math.random() - 1);
+  const delayMs = Math.min(RETRY_FIRST_MS * 2 ** task.retry_count * spread, RETRY_MOST_MS);
+  const due = new Date(tx.now().getTime() + delayMs);
+  await move(tx, [task], 'pending', {
+    reason: 'retry',
+    set: { ready_at: due, retry_count: task.retry_count + 1, started_at: null, progress: null },
+  });
+  await tx.jobs.send({ name: 'release-task', data: { taskId: task.id } }, { startAfter: due });
+  return 'pending';
+}

@@ -1,0 +1,66 @@
+/**
+ * The guard: enforces the access rule that each route's contract declares. Before a body is read it finds out who calls,
+ * counts the call against their budget, and refuses a credential of the wrong kind, without the scope, or for another
+ * device.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Access, Scope } from '../../contracts/wire.ts';
+import type { Actor, Service } from '../context.ts';
+import { Failed } from '../failed.ts';
+import { accessOf, routeOf } from './contract.ts';
+import { resolveCredential } from './credentials.ts';
+import type { RateLimits } from './rate-limits.ts';
+
+const ANONYMOUS: Actor = { kind: 'anonymous' };
+
+const mayUse = (scopes: readonly Scope[], scope: Scope): boolean =>
+  scopes.includes(scope) || (scope.startsWith('task:') && scopes.includes('task:admin'));
+
+/** @throws Failed AUTH_REQUIRED | WRONG_CREDENTIAL | INSUFFICIENT_SCOPE | DEVICE_MISMATCH */
+function authorize(rule: Access, actor: Actor, claimedDevice: string | string[] | undefined): void {
+  if (rule.auth.length === 0) return;
+  if (actor.kind === 'anonymous') throw new Failed('AUTH_REQUIRED');
+  if (!rule.auth.some((kind) => kind === actor.kind)) {
+    throw new Failed('WRONG_CREDENTIAL', { details: { sent: actor.kind, accepted: rule.auth } });
+  }
+  if (actor.kind === 'apiKey' && !(rule.scope && mayUse(actor.scopes, rule.scope))) {
+    throw new Failed('INSUFFICIENT_SCOPE', { details: { needed: rule.scope } });
+  }
+  if (actor.kind === 'device' && claimedDevice !== undefined) {
+    const own = [actor.deviceId, actor.device.machineId];
+    if (typeof claimedDevice !== 'string' || !own.includes(claimedDevice)) throw new Failed('DEVICE_MISMATCH');
+  }
+}
+
+/** Puts `request.ctx` on every request and lets only those through that their route's rule admits. */
+export function registerGuard(app: FastifyInstance, service: Service, limits: RateLimits): void {
+  app.decorateRequest('ctx');
+
+  const identify = async (request: FastifyRequest, rule: Access | undefined): Promise<Actor> => {
+    if (!rule || rule.auth.length === 0) return ANONYMOUS;
+    return resolveCredential(service, request.headers.authorization);
+  };
+
+  app.addHook('onRequest', async (request, reply) => {
+    request.ctx = {
+      ...service,
+      log: request.log,
+      actor: ANONYMOUS,
+      requestId: request.id,
+      ipAddress: request.ip,
+      userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
+    };
+    const route = routeOf(request);
+    const rule = route && accessOf(route);
+    if (rule?.rate === 'none') return;
+    try {
+      request.ctx.actor = await identify(request, rule);
+    } catch (error) {
+      // A wrong credential counts against the address that tries it.
+      if (error instanceof Failed) await limits.check(request, reply, ANONYMOUS);
+      throw error;
+    }
+    await limits.check(request, reply, request.ctx.actor);
+    if (rule) authorize(rule, request.ctx.actor, request.headers['x-device-id']);
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * Binds the contract to Fastify. The only file that knows `@ts-rest/fastify`.
+ *
+ * A handler gets its context and the validated input, and returns a status of its contract with the data; the envelope
+ * is put around it here, and the whole is validated against the contract before it leaves.
+ */
+import type { AppRoute, AppRouter, ServerInferRequest } from '@ts-rest/core';
+import { initServer } from '@ts-rest/fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Access } from '../../contracts/wire.ts';
+import { type Ctx, userIdOf } from '../context.ts';
+import { withIdempotency } from './idempotency.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the guard before anything else sees the request. */
+    ctx: Ctx;
+  }
+  interface FastifyContextConfig {
+    tsRestRoute?: AppRoute;
+  }
+}
+
+/** The statuses with which a handler may answer itself; other failures are thrown. */
+type OwnStatus = 200 | 201 | 503;
+
+type DataOf<Schema> = Schema extends z.ZodType
+  ? z.input<Schema> extends { data: infer Data }
+    ? Data
+    : z.input<Schema>
+  : never;
+
+type Answer<Route extends AppRoute> = {
+  [Status in keyof Route['responses'] & OwnStatus]: { status: Status; data: DataOf<Route['responses'][Status]> };
+}[keyof Route['responses'] & OwnStatus];
+
+export type Input<Route extends AppRoute> = ServerInferRequest<Route> & {
+  /** Fires when the client has gone away: stop waiting on its behalf. */
+  signal: AbortSignal;
+};
+
+type Handler<Route extends AppRoute> = (ctx: Ctx, input: Input<Route>) => Promise<Answer<Route>>;
+
+/** One handler for each route of a router. */
+export type Handlers<Router extends AppRouter> = {
+  [Name in keyof Router]: Router[Name] extends AppRoute
+    ? Handler<Router[Name]>
+    : Router[Name] extends AppRouter
+      ? Handlers<Router[Name]>
+      : never;
+};
+
+/** Puts data into the envelope of its family. */
+type Present = (ctx: Ctx, data: unknown) => unknown;
+
+export const accessOf = (route: AppRoute): Access => route.metadata as Access;
+
+/** The contract's route that a request matched; undefined for pages outside the contract. */
+export const routeOf = (request: FastifyRequest): AppRoute | undefined => request.routeOptions.config?.tsRestRoute;
+
+type AnyAnswer = { status: number; data: unknown };
+type AnyHandler = (ctx: Ctx, input: object) => Promise<AnyAnswer>;
+type Exchange = {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  params?: unknown;
+  query?: unknown;
+  headers?: unknown;
+  body?: unknown;
+};
+
+const inputOf = ({ reply, params, query, headers, body }: Exchange) => ({
+  params,
+  query,
+  headers,
+  body,
+  get signal() {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    return gone.signal;
+  },
+});
+
+/** Carries the handler out once for each `Idempotency-Key`; without one, plainly. */
+async function once(
+  ctx: Ctx,
+  { request, body }: Exchange,
+  showsSecret: boolean,
+  handle: (ctx: Ctx) => Promise<AnyAnswer>,
+): Promise<AnyAnswer> {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return handle(ctx);
+  const call = {
+    caller: `user:${userIdOf(ctx.actor)}`,
+    operation: `${request.method} ${request.raw.url?.split('?', 1)[0]}`,
+    key: String(key),
+    body,
+    showsSecret,
+  };
+  const kept = await withIdempotency(ctx, call, async (tx) => {
+    const { status, data } = await handle(tx);
+    return { status, body: data };
+  });
+  return { status: kept.status, data: kept.body };
+}
+
+const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
+  const { idempotent, showsSecret } = accessOf(route);
+  return async (exchange: Exchange) => {
+    const { ctx } = exchange.request;
+    const input = inputOf(exchange);
+    const handle = (inner: Ctx) => handler(inner, input);
+    const { status, data } = idempotent ? await once(ctx, exchange, showsSecret, handle) : await handle(ctx);
+    if (!(status in route.responses)) {
+      throw new Error(`${route.method} ${route.path} answered ${status}, which its contract does not declare`);
+    }
+    return { status, body: present(ctx, data) };
+  };
+};
+
+const isRoute = (node: AppRoute | AppRouter): node is AppRoute => typeof (node as AppRoute).path === 'string';
+
+type Tree<Leaf> = { [name: string]: Leaf | Tree<Leaf> };
+
+const wire = (router: AppRouter, handlers: Tree<AnyHandler>, present: Present): Tree<unknown> =>
+  Object.fromEntries(
+    Object.entries(router).map(([name, node]) => {
+      const bound = handlers[name];
+      if (!isRoute(node)) return [name, wire(node, bound as Tree<AnyHandler>, present)];
+      return [
+        name,
+        { handler: run(node, bound as AnyHandler, present), hooks: { bodyLimit: accessOf(node).bodyLimit } },
+      ];
+    }),
+  );
+
+const server = initServer();
+
+/** Registers every route of `router`. The compiler names a route without a handler. */
+export function bind<Router extends AppRouter>(
+  app: FastifyInstance,
+  router: Router,
+  handlers: Handlers<Router>,
+  present: Present,
+): void {
+  const bound = wire(router, handlers as unknown as Tree<AnyHandler>, present);
+  const plugin = server.plugin(server.router(router, bound as never));
+  app.register(plugin, {
+    responseValidation: true,
+    logInitialization: false,
+    requestValidationErrorHandler: (error) => {
+      throw error;
+    },
+  });
+}

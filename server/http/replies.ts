@@ -1,0 +1,177 @@
+/**
+ * Every answer in its family's envelope: errors of our own, of validation, of Fastify, of a database that is away, and
+ * of sockets that speak no HTTP.
+ */
+import type { Socket } from 'node:net';
+import { RequestValidationError } from '@ts-rest/fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { declaredCodes } from '../../contracts/declared.ts';
+import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
+import type { Ctx } from '../context.ts';
+import { Failed } from '../failed.ts';
+import { routeOf } from './contract.ts';
+
+// ---- Envelopes ------------------------------------------------------------------------------------------------------
+
+/** The envelope of `/v1`. */
+export const inCloudEnvelope = (ctx: Ctx, data: unknown) => ({
+  success: true,
+  data,
+  error: null,
+  meta: { request_id: ctx.requestId, timestamp: ctx.now().toISOString() },
+});
+
+const errorOf = (failed: Failed) => ({
+  code: codeOnTheWire(failed.code),
+  message: failed.message,
+  ...(failed.details === undefined ? {} : { details: failed.details }),
+});
+
+/** `/v1` carries meta and null data; all else speaks the relay's shorter form. */
+const envelope = (path: string, failed: Failed, requestId: string, now: Date) =>
+  path.startsWith('/api')
+    ? { success: false, error: errorOf(failed) }
+    : {
+        success: false,
+        data: null,
+        error: errorOf(failed),
+        meta: { request_id: requestId, timestamp: now.toISOString() },
+      };
+
+// ---- What went wrong ------------------------------------------------------------------------------------------------
+
+type Issue = { path: PropertyKey[]; message: string; code?: string };
+
+const issuesOf = (place: string, fault: unknown) =>
+  ((fault as { issues?: Issue[] } | null)?.issues ?? []).map(({ path, message, code }) => ({
+    path: [place, ...path.map((step) => (typeof step === 'symbol' ? String(step) : step))],
+    message,
+    code: code ?? 'invalid',
+  }));
+
+const fromValidation = (error: RequestValidationError): Failed => {
+  const details = [
+    ...issuesOf('path', error.pathParams),
+    ...issuesOf('header', error.headers),
+    ...issuesOf('query', error.query),
+    ...issuesOf('body', error.body),
+  ];
+  return new Failed('VALIDATION_ERROR', { details, cause: error });
+};
+
+const FASTIFY_CODES: Record<string, FailureCode> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_JSON',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_JSON',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'INVALID_JSON',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_BAD_URL: 'ROUTE_NOT_FOUND',
+  FST_ERR_MAX_PARAM_LENGTH: 'ROUTE_NOT_FOUND',
+};
+
+/** Seconds after which a caller may try again when the database did not answer. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** Classes and codes of PostgreSQL that say «not now»: connection, resources, shutdown, time-out, lock, deadlock. */
+const PASSING_STATES = /^(08|53|57P|57014|55P03|40001|40P01|25P0[34])/;
+const PASSING_SYSTEM_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const PASSING_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
+
+/** True when the database is away or overloaded, so that the same call may pass a moment later. */
+export const isPassing = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = String((error as { code?: unknown }).code ?? '');
+  return PASSING_STATES.test(code) || PASSING_SYSTEM_CODES.has(code) || PASSING_MESSAGES.test(error.message);
+};
+
+/** Whatever was thrown, as a failure of the closed table. */
+export const asFailed = (error: unknown): Failed => {
+  if (error instanceof Failed) return error;
+  if (error instanceof RequestValidationError) return fromValidation(error);
+  if (isPassing(error))
+    return new Failed('SERVICE_UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
+  const { code, statusCode } = error as Partial<FastifyError>;
+  const known = FASTIFY_CODES[code ?? ''];
+  if (known) return new Failed(known, { cause: error });
+  if (error instanceof SyntaxError && statusCode === 400) return new Failed('INVALID_JSON', { cause: error });
+  return new Failed('INTERNAL_ERROR', { cause: error });
+};
+
+// ---- Answering ------------------------------------------------------------------------------------------------------
+
+const pathOf = (request: FastifyRequest): string => request.raw.url?.split('?', 1)[0] ?? '/';
+
+const sendFailed = (request: FastifyRequest, reply: FastifyReply, failed: Failed) => {
+  if (failed.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (failed.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(failed.retryAfterSeconds));
+  return reply.status(failed.status).send(envelope(pathOf(request), failed, request.id, new Date()));
+};
+
+/** A failure that the contract of the route does not declare is our bug, and is answered as one. */
+const undeclared = (request: FastifyRequest, failed: Failed): Failed | undefined => {
+  const route = routeOf(request);
+  if (!route || declaredCodes(route).has(failed.code)) return undefined;
+  return new Failed('INTERNAL_ERROR', {
+    cause: new Error(`${route.method} ${route.path} failed with ${failed.code}, which its contract does not declare`, {
+      cause: failed,
+    }),
+  });
+};
+
+const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+  const known = asFailed(error);
+  const failed = undeclared(request, known) ?? known;
+  if (failed.code === 'INTERNAL_ERROR') request.log.error({ err: failed.cause ?? error }, 'request failed');
+  else if (failed.code === 'SERVICE_UNAVAILABLE')
+    request.log.warn({ err: failed.cause ?? error }, 'request refused for now');
+  return sendFailed(request, reply, failed);
+};
+
+/** Before Fastify knows a route: malformed URLs. */
+export const answerFrameworkError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+  sendFailed(request, reply, asFailed(error));
+
+/** Before there is a request: what came over the socket is no HTTP. */
+export const answerBrokenSocket = (error: Error & { code?: string }, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const reason = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }[status];
+  const message = {
+    400: 'The request is not valid HTTP',
+    408: 'The request took too long to arrive',
+    431: 'The request headers are too large',
+  }[status];
+  const failed = new Failed('VALIDATION_ERROR', { message });
+  const body = JSON.stringify(envelope('/v1', failed, crypto.randomUUID(), new Date()));
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+};
+
+/** Which methods a path answers, by the routes that are registered. */
+type MethodsOf = (path: string) => readonly string[];
+
+export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf): void {
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(pathOf(request));
+    if (methods.length === 0) throw new Failed('ROUTE_NOT_FOUND');
+    reply.header('allow', methods.join(', '));
+    throw new Failed('METHOD_NOT_ALLOWED', { message: `This endpoint takes ${methods.join(' or ')} only` });
+  });
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import type { AppRoute } from '@ts-rest/core';
+import type { OperationObject, ReferenceObject, ResponseObject } from 'openapi3-ts/oas31';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { componentSchemas } from '../../contracts/component-schemas.ts';
+import { accessOf, declaredCodes, declaredFailures } from '../../contracts/declared.ts';
+import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
+import { contract } from '../../contracts/index.ts';
+import { namedRoutes, openApiDocument } from '../../contracts/openapi.ts';
+import { failure, Issue } from '../../contracts/wire.ts';
+
+const document = openApiDocument();
+const routes = [...namedRoutes()];
+const operations = Object.entries(document.paths!).flatMap(([path, item]) =>
+  Object.entries(item as Record<string, OperationObject>).map(([method, operation]) => ({ path, method, operation })),
+);
+const operationOf = (id: string): OperationObject =>
+  operations.find(({ operation }) => operation.operationId === id)!.operation;
+
+const responseOf = (operation: OperationObject, status: string): ResponseObject => {
+  const response: ResponseObject | ReferenceObject = operation.responses![status];
+  return (
+    '$ref' in response ? document.components!.responses![response.$ref.split('/').at(-1)!] : response
+  ) as ResponseObject;
+};
+
+/** Status and codes of every failure that the document declares for an operation. */
+const failuresInDocument = (operation: OperationObject): [number, string[]][] =>
+  Object.keys(operation.responses!).flatMap((status): [number, string[]][] => {
+    const { allOf } = responseOf(operation, status).content!['application/json']!.schema as {
+      allOf?: [unknown, { properties: { error: { properties: { code: { enum: string[] } } } } }];
+    };
+    return allOf ? [[Number(status), allOf[1].properties.error.properties.code.enum]] : [];
+  });
+
+test('openapi.json on disk is what the contract says today', () => {
+  const onDisk = readFileSync(new URL('../../contracts/openapi.json', import.meta.url), 'utf8');
+  expect(onDisk === `${JSON.stringify(document, null, 2)}\n`, 'stale: run `npm run generate`').toBe(true);
+});
+
+test('the document has every route of the contract, and no other', () => {
+  const inContract = routes.map(({ operationId, route }) => [
+    operationId,
+    route.method.toLowerCase(),
+    route.path.replace(/:(\w+)/g, '{$1}'),
+  ]);
+  const inDocument = operations.map(({ path, method, operation }) => [operation.operationId, method, path]);
+  expect(inDocument.sort()).toEqual(inContract.sort());
+});
+
+test.each(routes)('$operationId declares exactly the failures that it can answer', ({ operationId, route }) => {
+  const declared = [...declaredFailures(route)].map(([status, codes]) => [status, codes.map(codeOnTheWire)]);
+  expect(failuresInDocument(operationOf(operationId))).toEqual(declared);
+});
+
+test.each(operations)('$operation.operationId has a summary, a description and a tag', ({ operation }) => {
+  expect(operation.summary).toMatch(/^[A-Z].{5,}[^.]$/);
+  expect(operation.description).toMatch(/^[A-Z].{10,}\n\n\*\*Who:\*\* /);
+  const [tag] = document.tags!.filter(({ name }) => operation.tags!.includes(name));
+  expect(tag?.description).toMatch(/\.$/);
+});
+
+test.each(routes)('$operationId asks for the credentials and the scope of its access rule', ({
+  operationId,
+  route,
+}) => {
+  const { auth, scope, idempotent } = accessOf(route);
+  const operation = operationOf(operationId);
+  const schemes = { user: 'userToken', apiKey: 'apiKey', device: 'deviceKey' };
+  expect(operation.security).toEqual(auth.map((kind) => ({ [schemes[kind]]: [] })));
+  expect(operation['x-required-scope']).toBe(scope);
+  const takesKey = JSON.stringify(operation.parameters).includes('#/components/parameters/IdempotencyKey');
+  expect(takesKey).toBe(idempotent);
+});
+
+test('the examples of request bodies pass the validation of their routes', () => {
+  const bodies = routes.flatMap(({ operationId, route }) => {
+    const body = 'body' in route && route.body instanceof z.ZodType ? route.body : undefined;
+    return body ? [{ operationId, body, examples: (body.meta()?.examples ?? []) as unknown[] }] : [];
+  });
+  for (const { operationId, body, examples } of bodies) {
+    expect(examples.length, `${operationId} has no example`).toBeGreaterThan(0);
+    for (const example of examples) expect(body.safeParse(example).error, operationId).toBeUndefined();
+  }
+});
+
+test('the example of each failure is an answer with that code', () => {
+  const examples = Object.entries(document.components!.examples!) as [FailureCode, { value: unknown }][];
+  expect(examples.length).toBeGreaterThan(20);
+  for (const [code, { value }] of examples) expect(failure([code]).strict().parse(value)).toEqual(value);
+  const { error } = examples.find(([code]) => code === 'VALIDATION_ERROR')![1].value as { error: { details: unknown } };
+  expect(z.array(Issue).parse(error.details)).toEqual(error.details);
+});
+
+// ---- Which failures an access rule implies --------------------------------------------------------------------------
+
+const sorted = (route: AppRoute) => [...declaredCodes(route)].sort();
+const ALWAYS = ['INTERNAL_ERROR', 'RATE_LIMIT_EXCEEDED', 'SERVICE_UNAVAILABLE'];
+const WITH_BODY = ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const WITH_CREDENTIAL = ['AUTH_FAILED', 'AUTH_REQUIRED', 'WRONG_CREDENTIAL'];
+
+test('an open route fails by its input and by what is its own', () => {
+  expect(sorted(contract.cloud.auth.register)).toEqual(
+    [...ALWAYS, ...WITH_BODY, 'EMAIL_TAKEN', 'VALIDATION_ERROR'].sort(),
+  );
+});
+
+test('a route that takes nothing has nothing to validate', () => {
+  expect(sorted(contract.cloud.auth.me)).toEqual(
+    [...ALWAYS, ...WITH_CREDENTIAL, 'INSUFFICIENT_SCOPE', 'TOKEN_EXPIRED'].sort(),
+  );
+});
+
+test('a route for devices knows neither scopes nor tokens that expire', () => {
+  expect(sorted(contract.cloud.daemon.heartbeat)).toEqual(
+    [...ALWAYS, ...WITH_BODY, ...WITH_CREDENTIAL, 'DEVICE_MISMATCH', 'VALIDATION_ERROR'].sort(),
+  );
+});
+
+test('an idempotency key can be malformed even where nothing else can be wrong, and reused', () => {
+  const { pathParams: _, ...retry } = contract.cloud.tasks.retry;
+  const codes = declaredCodes({ ...retry, path: '/v1/tasks/again' });
+  expect(codes).toContain('VALIDATION_ERROR');
+  expect(codes).toContain('IDEMPOTENCY_KEY_REUSED');
+});
+
+test('a repeated request for a secret is a failure of its own', () => {
+  expect(declaredCodes(contract.cloud.apiKeys.create)).toContain('SECRET_ALREADY_SHOWN');
+  expect(declaredCodes(contract.cloud.tasks.create)).not.toContain('SECRET_ALREADY_SHOWN');
+});
+
+test('probes answer plainly and declare no failures', () => {
+  expect(sorted(contract.ops.livez)).toEqual([]);
+  expect(sorted(contract.ops.readyz)).toEqual([]);
+});
+
+// ---- Components -----------------------------------------------------------------------------------------------------
+
+test('a schema has a second form for requests only where defaults make it differ, inside too', () => {
+  const Same = z.object({ a: z.string() }).meta({ id: 'Same' });
+  const Inner = z.object({ b: z.string().default('x') }).meta({ id: 'Inner' });
+  const Outer = z.object({ inner: Inner, same: Same }).meta({ id: 'Outer' });
+  const RequestOnly = z.object({ c: z.int().default(1) }).meta({ id: 'RequestOnly' });
+  const { schemas, refer } = componentSchemas([
+    { schema: Outer, direction: 'input' },
+    { schema: Outer, direction: 'output' },
+    { schema: RequestOnly, direction: 'input' },
+  ]);
+  expect(schemas.map(([name]) => name)).toEqual(['Inner', 'InnerInput', 'Outer', 'OuterInput', 'RequestOnly', 'Same']);
+  expect(refer(Outer, 'input')).toEqual({ $ref: '#/components/schemas/OuterInput' });
+  expect(Object.fromEntries(schemas).OuterInput).toMatchObject({
+    properties: { inner: { $ref: '#/components/schemas/InnerInput' }, same: { $ref: '#/components/schemas/Same' } },
+  });
+});
+
+test('two schemas that differ cannot share an id', () => {
+  const uses = [z.object({ a: z.string() }), z.object({ a: z.int() })].map((schema) => ({
+    schema: z.object({ data: schema.meta({ id: 'Twice' }) }),
+    direction: 'output' as const,
+  }));
+  expect(() => componentSchemas(uses)).toThrow('Twice');
+});

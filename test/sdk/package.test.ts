@@ -1,0 +1,117 @@
+/** The package as it would be published: built, packed and installed somewhere else. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { VERSION } from '../../sdk/src/index.ts';
+
+const sdk = fileURLToPath(new URL('../../sdk', import.meta.url));
+const env = { ...process.env, PATH: dirname(process.execPath) + delimiter + process.env.PATH };
+const run = async (cwd: string, command: string, ...args: string[]) =>
+  promisify(execFile)(command, args, { cwd, env, maxBuffer: 2 ** 24 });
+
+type Manifest = { version: string; bin: Record<string, string>; exports: Record<string, unknown> };
+let manifest: Manifest;
+let build: string;
+let packed: { filename: string; files: { path: string }[] };
+let project: string;
+
+beforeAll(async () => {
+  manifest = JSON.parse(await readFile(join(sdk, 'package.json'), 'utf8')) as Manifest;
+  project = await mkdtemp(join(tmpdir(), 'ccjk-cloud-package-'));
+  build = (await run(sdk, 'npm', 'run', 'build')).stdout;
+  const pack = await run(sdk, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', project);
+  [packed] = JSON.parse(pack.stdout) as [typeof packed];
+  await writeFile(join(project, 'package.json'), '{"private":true}');
+  await run(project, 'npm', 'install', '--offline', '--no-audit', '--no-fund', join(project, packed.filename));
+}, 120_000);
+
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+const pathsIn = (value: unknown): string[] =>
+  typeof value === 'string' ? [value.replace('./', '')] : Object.values(value as object).flatMap(pathsIn);
+
+test('the build keeps to its budget and says so', () => {
+  const sizes = [...build.matchAll(/^(.+): (\d+) of (\d+) bytes/gm)].map(([, name, bytes, max]) => [name, bytes, max]);
+  expect(sizes.map(([name, , max]) => [name, max])).toEqual([
+    ['client', '6144'],
+    ['whole package', '40960'],
+  ]);
+  for (const [, bytes, max] of sizes) expect(Number(bytes)).toBeLessThanOrEqual(Number(max));
+});
+
+test('the package holds what it names, and neither sources nor tests', () => {
+  const paths = packed.files.map(({ path }) => path);
+  expect(paths).toEqual(
+    expect.arrayContaining([...pathsIn(manifest.exports), ...pathsIn(manifest.bin), 'dist/cli.js']),
+  );
+  for (const path of paths)
+    expect(path).toMatch(
+      /^(bin\/ccjk-cloud\.js|dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)|README\.md|LICENSE|package\.json)$/,
+    );
+});
+
+test('the version of the client is that of the package', () => {
+  expect(VERSION).toBe(manifest.version);
+});
+
+test('the client needs nothing of Node', async () => {
+  const code = await readFile(join(project, 'node_modules/@ccjk/cloud/dist/index.js'), 'utf8');
+  const parts = [...code.matchAll(/from "(.+?)"/g)].map(([, path]) => path ?? '');
+  const all = await Promise.all(
+    parts.map((path) => readFile(join(project, 'node_modules/@ccjk/cloud/dist', path), 'utf8')),
+  );
+  for (const text of [code, ...all]) expect(text).not.toMatch(/["']node:|\bprocess\.|\bBuffer\b|\brequire\(/);
+});
+
+const look = 'console.log(typeof cloud.CcjkCloud, new cloud.CcjkCloud().tasks instanceof Object, cloud.ApiError.name)';
+
+test('it can be imported', async () => {
+  const code = `import * as cloud from '@ccjk/cloud'; ${look}`;
+  const { stdout } = await run(project, 'node', '--input-type=module', '-e', code);
+  expect(stdout).toBe('function true ApiError\n');
+});
+
+test('it can be required', async () => {
+  const { stdout } = await run(project, 'node', '-e', `const cloud = require('@ccjk/cloud'); ${look}`);
+  expect(stdout).toBe('function true ApiError\n');
+});
+
+test('the daemon can be imported and required', async () => {
+  const code = "import * as daemon from '@ccjk/cloud/daemon'; console.log(Object.keys(daemon).length > 0)";
+  expect((await run(project, 'node', '--input-type=module', '-e', code)).stdout).toBe('true\n');
+  const required = "console.log(Object.keys(require('@ccjk/cloud/daemon')).length > 0)";
+  expect((await run(project, 'node', '-e', required)).stdout).toBe('true\n');
+});
+
+/** Starts the launcher at `path` as if on another Node. */
+const launchOn = (version: string, path: string) => {
+  const code = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
+    await import(${JSON.stringify(path)});`;
+  return run(project, 'node', '--input-type=module', '-e', code);
+};
+
+test.each(['18.20.4', '16.0.0'])('the published command line says on Node %s what to do', async (version) => {
+  const launcher = join(project, 'node_modules/@ccjk/cloud/bin/ccjk-cloud.js');
+  await expect(launchOn(version, launcher)).rejects.toMatchObject({
+    code: 1,
+    stderr: `Node ${version} is too old for ccjk-cloud: install Node 20 or newer from https://nodejs.org and try again.\n`,
+  });
+});
+
+test('in the clone the command line says on a Node without TypeScript to use npx, and runs on a newer one', async () => {
+  const clone = join(project, 'clone');
+  await mkdir(join(clone, 'src/cli'), { recursive: true });
+  await cp(join(sdk, 'bin'), join(clone, 'bin'), { recursive: true });
+  await writeFile(join(clone, 'package.json'), '{"type":"module"}');
+  await writeFile(join(clone, 'src/cli/main.ts'), 'console.log("from the source" as string);');
+  const launcher = join(clone, 'bin/ccjk-cloud.js');
+  await expect(launchOn('22.17.9', launcher)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^Node 22\.17\.9 is too old .*"npx ccjk-cloud".*\n$/),
+  });
+  expect((await launchOn('22.18.0', launcher)).stdout).toBe('from the source\n');
+});

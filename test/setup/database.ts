@@ -1,0 +1,34 @@
+/** A database of its own for each test file, migrated already: a clone of the template that global.ts made. */
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+export const TEMPLATE = 'ccjk_template';
+
+/** Any fixed number: PostgreSQL makes one clone of a template at a time, and fails the others. */
+const CLONE_LOCK = 5_120_417;
+
+export async function cloneDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await asAdmin(async (admin) => {
+    await admin.query('select pg_advisory_lock($1)', [CLONE_LOCK]);
+    await admin.query(`create database ${name} template ${TEMPLATE}`);
+  });
+  const url = new URL(inject('postgresAdminUrl'));
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    drop: () => asAdmin(async (admin) => void (await admin.query(`drop database if exists ${name} with (force)`))),
+  };
+}
+
+/** The lock ends with the connection. */
+async function asAdmin(work: (admin: pg.Client) => Promise<void>): Promise<void> {
+  const admin = new pg.Client({ connectionString: inject('postgresAdminUrl') });
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.end();
+  }
+}

@@ -1,0 +1,69 @@
+/** One PostgreSQL for the whole run, with a migrated template that every test file clones (database.ts). */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedPostgres } from '../../server/adapters/postgres-embedded.ts';
+import { migrate } from '../../server/db/migrate.ts';
+import { TEMPLATE } from './database.ts';
+
+const PREFIX = 'ccjk-vitest-';
+/** Nothing here outlives the run, so nothing needs to reach the disk. */
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresAdminUrl: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await removeLeftovers();
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), PREFIX));
+  // PostgreSQL runs as another account when we are root, and has to walk through.
+  fs.chmodSync(directory, 0o711);
+  const postgres = await startEmbeddedPostgres({ dataDir: path.join(directory, 'data'), database: TEMPLATE, settings });
+  const teardown = async () => {
+    await postgres.stop();
+    for (const files of [postgres.area, directory]) fs.rmSync(files, { recursive: true, force: true });
+  };
+  try {
+    await migrate(postgres.url);
+    await closeTemplate(postgres.adminUrl);
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  project.provide('postgresAdminUrl', postgres.adminUrl);
+  return teardown;
+}
+
+/** PostgreSQL clones no database that somebody is connected to: from here on nobody can be. */
+async function closeTemplate(adminUrl: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
+  try {
+    await admin.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [TEMPLATE]);
+  } finally {
+    await admin.end();
+  }
+}
+
+/** A run that was killed leaves its server behind. A running one holds its lock; one that ended well has no holder.json. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of fs.readdirSync(os.tmpdir())) {
+    const directory = path.join(os.tmpdir(), name);
+    const dataDir = path.join(directory, 'data');
+    if (!name.startsWith(PREFIX) || !fs.existsSync(path.join(dataDir, 'postgres', 'holder.json'))) continue;
+    if (fs.statSync(directory).uid !== os.userInfo().uid) continue;
+    try {
+      const leftover = await startEmbeddedPostgres({ dataDir, settings });
+      await leftover.stop();
+      fs.rmSync(directory, { recursive: true, force: true });
+    } catch {
+      // Held by a run of now.
+    }
+  }
+}
