@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defineConfig, type UserConfig } from 'tsdown';
 
+/** What is written so far: the client can be built before the daemon and the command line are there. */
 const existing = (entries: Record<string, string>) =>
   Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
 

@@ -64,7 +64,10 @@ export const settings = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('Least level that is logged'),
-  LOG_FORMAT: z.enum(['json', 'pretty']).default('json').describe('json: a line each for machines; pretty: for people'),
+  LOG_FORMAT: z
+    .enum(['json', 'pretty'])
+    .optional()
+    .describe('json: a line each for machines; pretty: for people. By default pretty on a terminal, json elsewhere'),
   REDIS_URL: z.string().optional().describe('Not used: PostgreSQL does its work. Reported as ignored when set'),
 } satisfies Record<string, z.ZodType>;
 

@@ -1,4 +1,6 @@
 /** The client of CCJK Cloud, its errors and its types. */
+
+export type { Answer } from './core/answers.ts';
 export type { ApiPromise } from './core/api-promise.ts';
 export { CcjkCloud } from './core/client.ts';
 export {
@@ -8,17 +10,10 @@ export {
   ConnectionError,
   TimeoutError,
 } from './core/errors.ts';
+export type { ClientOptions, Fetch, IncomingResponse, Logger, OutgoingRequest } from './core/options.ts';
 export type { Page, PagePromise } from './core/paging.ts';
 export type { CallSpec, RequestOptions } from './core/resource.ts';
 export type { TokenSource, Tokens } from './core/session.ts';
-export type {
-  Answer,
-  ClientOptions,
-  Fetch,
-  IncomingResponse,
-  Logger,
-  OutgoingRequest,
-} from './core/transport.ts';
 export { VERSION } from './core/version.ts';
 export type { FailureCode } from './generated/codes.ts';
 export type * from './generated/types.ts';

@@ -4,11 +4,13 @@
  * prefix and are not touched here.
  */
 import type { Selectable } from 'kysely';
-import type { Scope } from '../../contracts/wire.ts';
 import { type Actor, atomically, type Ctx, type Service, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
+
+type ApiKeyActor = Extract<Actor, { kind: 'apiKey' }>;
+type Scope = ApiKeyActor['scopes'][number];
 
 export type ApiKeyRow = Pick<
   Selectable<Tables['api_keys']>,
@@ -22,16 +24,19 @@ const OURS = 'ck_live_%';
 /** How exact `last_used` is: it is not worth a write at every request. */
 const LAST_USED_GRAIN_MS = 60_000;
 
+/** Beyond it a time has no ISO form of the usual length. */
+const LATEST = new Date('9999-12-31T23:59:59.999Z');
+
 /**
  * The key itself is in this answer and nowhere else.
- * @throws Failed VALIDATION_ERROR when it would have expired already
+ * @throws Failed VALIDATION_ERROR when it would have expired already, or would outlive the calendar
  */
 export async function createApiKey(
   ctx: Ctx,
   { name, scopes, expiresAt }: { name: string; scopes: readonly Scope[]; expiresAt: Date | null },
 ): Promise<ApiKeyRow & { key: string }> {
   const now = ctx.now();
-  if (expiresAt && expiresAt <= now) throw expiresTooEarly();
+  if (expiresAt && !(expiresAt > now && expiresAt <= LATEST)) throw wrongExpiry();
   const key = ctx.tokens.newApiKey();
   const row: ApiKeyRow = {
     id: ctx.newId(),
@@ -83,7 +88,7 @@ export const deleteApiKey = (ctx: Ctx, id: string): Promise<void> =>
 export async function findApiKeyActor(
   service: Pick<Service, 'db' | 'tokens' | 'now' | 'log'>,
   key: string,
-): Promise<Extract<Actor, { kind: 'apiKey' }> | undefined> {
+): Promise<ApiKeyActor | undefined> {
   const now = service.now();
   const row = await service.db
     .selectFrom('api_keys as key')
@@ -121,7 +126,9 @@ function noteUse({ db, log }: Pick<Service, 'db' | 'log'>, id: string, now: Date
     .finally(() => noting.delete(id));
 }
 
-const expiresTooEarly = () =>
+const wrongExpiry = () =>
   new Failed('VALIDATION_ERROR', {
-    details: [{ path: ['body', 'expires_at'], message: 'must be in the future', code: 'too_small' }],
+    details: [
+      { path: ['body', 'expires_at'], message: 'must be in the future and before the year 10000', code: 'custom' },
+    ],
   });

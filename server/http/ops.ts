@@ -3,7 +3,7 @@ import type { ops } from '../../contracts/ops.ts';
 import type { Ctx } from '../context.ts';
 import type { Handlers } from './contract.ts';
 
-export const bindOps = (version: string, isStopping: () => boolean): Handlers<typeof ops> => {
+export const opsHandlers = (version: string, isStopping: () => boolean): Handlers<typeof ops> => {
   const notReady = (ctx: Ctx, reason: string) => ({
     status: 503 as const,
     data: { status: 'not ready' as const, reason, version, timestamp: ctx.now().toISOString() },

@@ -20,6 +20,9 @@ export type Bus = Events & {
   onGap(listener: () => void): () => void;
   /** How many listen and wait, by topic. */
   subscriptions(): number;
+  /** Lets everybody go who waits; whoever comes later looks once. Events are still told. */
+  release(): void;
+  /** Tells the others what is left, and hears them no more. */
   close(): Promise<void>;
 };
 
@@ -208,6 +211,7 @@ export async function openBus(options: { databaseUrl: string } & Pick<Service, '
       gapListeners.add(listener);
       return () => void gapListeners.delete(listener);
     },
+    release: () => room.close(),
     subscriptions: () => [...byTopic.values()].reduce((sum, { size }) => sum + size, 0),
     async close() {
       closed = true;

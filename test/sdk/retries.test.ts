@@ -35,7 +35,7 @@ test('a call is tried twice more by default, as often as the client says, and as
 
 test('a lost answer, a broken one and a timeout are tried again', async () => {
   const { client, received } = await failing({ breaks: 'before' }, { breaks: 'midway' }, { hangs: true });
-  await client({ maxRetries: 3 }).tasks.get(id, {}, { timeoutMs: 200 });
+  await client({ maxRetries: 3 }).tasks.get(id, {}, { timeoutMs: 500 });
   expect(received).toHaveLength(4);
 });
 

@@ -1,5 +1,5 @@
 /** What a call gives: its data when it is awaited, the whole answer when it is asked for. */
-import type { Answer } from './transport.ts';
+import type { Answer } from './answers.ts';
 
 /**
  * The promise of one call. It is under way from the start; awaiting it gives the `data` of the answer.

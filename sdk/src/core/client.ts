@@ -1,8 +1,9 @@
 import { ApiKeys, Auth, Daemon, Devices, Tasks } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
+import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
 import type { Tokens } from './session.ts';
-import { type ClientOptions, Transport } from './transport.ts';
+import { Transport } from './transport.ts';
 
 /**
  * The client of CCJK Cloud. It is cheap to make, holds no connection of its own and needs no closing.

@@ -1,9 +1,10 @@
 /**
  * What the generated resources build on: a call, and a page of a list.
  */
+import type { Answer } from './answers.ts';
 import { ApiPromise } from './api-promise.ts';
 import { type Page, type PageData, PagePromise, pageOf } from './paging.ts';
-import type { Answer, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export type { ApiPromise } from './api-promise.ts';
 

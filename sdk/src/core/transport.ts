@@ -4,80 +4,14 @@
  * `onRequest` runs before the credential is set and logs carry method, path, status and times alone: neither sees a
  * secret.
  */
+import { type Answer, dataOf } from './answers.ts';
 import { ApiError, CcjkError, ConnectionError, TimeoutError } from './errors.ts';
+import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
-import { BACKOFF_MS, connectionCode, retryAfterSeconds, retryDelayMs, sleep } from './retries.ts';
+import { BACKOFF_MS, connectionCode, retryDelayMs, sleep } from './retries.ts';
 import { isPublic, isRepeatable } from './routes.ts';
-import { Session, type TokenSource, type Tokens } from './session.ts';
+import { Session, type Tokens } from './session.ts';
 import { VERSION } from './version.ts';
-
-/** What a call brought back. */
-export type Answer<T> = {
-  data: T;
-  /** Its body has been read; status and headers remain. */
-  response: Response;
-  /** Names this request in the log of the service. */
-  requestId: string | null;
-};
-
-/** `fetch`, or what stands in for it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
-/** An attempt that is about to be sent. */
-export type OutgoingRequest = {
-  method: string;
-  url: string;
-  /** May be added to; the credential is not yet among them. */
-  headers: Headers;
-  /** 0 for the first. */
-  attempt: number;
-};
-
-/** The answer to an attempt, success or not. */
-export type IncomingResponse = {
-  method: string;
-  url: string;
-  status: number;
-  headers: Headers;
-  requestId: string | null;
-  attempt: number;
-  /** Milliseconds from sending to the last byte. */
-  durationMs: number;
-};
-
-/** `console` is one. */
-export type Logger = {
-  debug(message: string, fields: Record<string, unknown>): void;
-  warn(message: string, fields: Record<string, unknown>): void;
-};
-
-/** Options of the client. */
-export type ClientOptions = {
-  /** Where the service is, a path prefix included. By default `http://127.0.0.1:3000`. */
-  baseUrl?: string | undefined;
-  /** Access JWT, API key (`ck_live_…`) or device key (`dk_…`), or a function that gives one for each attempt. */
-  token?: TokenSource | undefined;
-  /** Renews the access JWT when it ends. */
-  refreshToken?: string | undefined;
-  /**
-   * Stores renewed tokens; calls go on when it is done. When it fails, the calls that wait fail with its error, and later
-   * ones use the new tokens. It must not call the service through this client.
-   */
-  onTokens?: ((tokens: Tokens) => void | Promise<void>) | undefined;
-  /** Milliseconds for one attempt, answer included; by default 60000; 0 or Infinity: no limit. */
-  timeoutMs?: number | undefined;
-  /** How often a call is tried again; by default 2. */
-  maxRetries?: number | undefined;
-  /** Milliseconds before the first retry, doubled for each further one up to 8000; by default 500. */
-  backoffMs?: number | undefined;
-  fetch?: Fetch | undefined;
-  /** Sent with each request. */
-  headers?: Record<string, string | undefined> | undefined;
-  userAgent?: string | undefined;
-  onRequest?: ((request: OutgoingRequest) => void | Promise<void>) | undefined;
-  onResponse?: ((response: IncomingResponse) => void | Promise<void>) | undefined;
-  logger?: Logger | undefined;
-};
 
 const TIMEOUT_MS = 60_000;
 const MAX_RETRIES = 2;
@@ -149,7 +83,7 @@ export class Transport {
     const url = this.#baseUrl + spec.path + queryOf(spec.query);
     const headers = this.#headers(request);
     await onRequest?.({ method: spec.method, url, headers, attempt });
-    if (token !== undefined) authorize(headers, token);
+    if (token !== undefined && !headers.has('authorization')) put(headers, 'authorization', `Bearer ${token}`);
 
     const sentAtMs = performance.now();
     const deadline = deadlineOf(options.signal, options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS);
@@ -183,15 +117,13 @@ export class Transport {
   }
 
   #headers({ spec, options, body, idempotencyKey }: PreparedRequest): Headers {
-    const headers = new Headers({
-      accept: 'application/json',
-      'user-agent': this.#options.userAgent ?? `ccjk-cloud-sdk/${VERSION}`,
-    });
+    const headers = new Headers({ accept: 'application/json' });
+    put(headers, 'user-agent', this.#options.userAgent ?? `ccjk-cloud-sdk/${VERSION}`);
     // Only with a body: a DELETE that announces JSON and brings none is a 400.
     if (body !== undefined) headers.set('content-type', 'application/json');
-    if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey);
+    if (idempotencyKey !== undefined) put(headers, 'idempotency-key', idempotencyKey);
     for (const more of [this.#options.headers, spec.headers, options.headers])
-      for (const [name, value] of Object.entries(more ?? {})) if (value !== undefined) headers.set(name, value);
+      for (const [name, value] of Object.entries(more ?? {})) if (value !== undefined) put(headers, name, value);
     return headers;
   }
 
@@ -213,18 +145,17 @@ type PreparedRequest = {
 /** The address without a slash at its end; what was given may hold a password and is not repeated. */
 const baseUrlOf = (given: string): string => {
   const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash)
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
     throw new CcjkError('baseUrl must be a plain http or https address, such as https://cloud.example.com');
   return url.href.replace(/\/+$/, '');
 };
 
-/** A header of the caller's own stands. The runtime's error for a bad value would quote the token, so it is replaced. */
-const authorize = (headers: Headers, token: string): void => {
-  if (headers.has('authorization')) return;
+/** The runtime's own error for a bad value quotes it, and it may be a secret. */
+const put = (headers: Headers, name: string, value: string): void => {
   try {
-    headers.set('authorization', `Bearer ${token}`);
+    headers.set(name, value);
   } catch {
-    throw new CcjkError('The token has characters that no header can carry; check where it is read from');
+    throw new CcjkError(`The header ${name} has characters that no header can carry; check where its value comes from`);
   }
 };
 
@@ -258,47 +189,6 @@ const deadlineOf = (signal: AbortSignal | undefined, timeoutMs: number) => {
       signal?.removeEventListener('abort', abort);
     },
   };
-};
-
-/** The `data` of the envelope. @throws ApiError for anything else */
-const dataOf = <T>(response: Response, text: string, requestId: string | null): T => {
-  const { ok, status, headers } = response;
-  const envelope = envelopeOf(text);
-  if (ok && envelope?.success === true) return envelope.data as T;
-  const { code, message, details } = envelope?.error ?? {};
-  const isOurs = !ok && typeof code === 'string' && typeof message === 'string';
-  throw new ApiError({
-    status,
-    code: isOurs ? code : ok ? 'INVALID_RESPONSE' : `HTTP_${status}`,
-    sentence: isOurs ? message : foreignAnswer(response),
-    details,
-    requestId,
-    headers,
-    retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), Date.now()),
-  });
-};
-
-type Envelope = {
-  success?: unknown;
-  data?: unknown;
-  error?: { code?: unknown; message?: unknown; details?: unknown } | null;
-};
-
-const envelopeOf = (text: string): Envelope | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-/** What to do about an answer that the service itself would not give. */
-const foreignAnswer = ({ ok, status, type }: Response): string => {
-  if (type === 'opaqueredirect' || (status >= 300 && status < 400))
-    return 'The address redirects elsewhere; set baseUrl to where it leads';
-  if (ok) return 'What answered is not CCJK Cloud; check baseUrl and any proxy before it';
-  return 'The answer is not from CCJK Cloud; check baseUrl and any proxy before it';
 };
 
 const isExpiry = (error: unknown): boolean =>

@@ -1,0 +1,117 @@
+/**
+ * Jobs on pg-boss: rows in the same PostgreSQL, so a job that is sent in a transaction exists when that commits. Workers
+ * are woken by notifications and poll besides.
+ */
+import { fromKysely, PgBoss, type SendOptions } from 'pg-boss';
+import { BY_ITSELF, type Jobs, type Service } from '../context.ts';
+import type { DeclaredJob, Registry } from '../jobs/registry.ts';
+
+/** Sends outside of transactions, fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
+const MAX_CONNECTIONS = 4;
+/** A notification tells when a job is sent, not when one that was delayed is due. */
+const POLL_SECONDS = 1;
+/** Longer than a handler should take; what still runs then is retried elsewhere. */
+const STOP_TIMEOUT_MS = 10_000;
+const KEEP_COMPLETED_SECONDS = 3600;
+/** An outage makes each worker fail at each poll. */
+const REPEAT_LOG_AFTER_MS = 30_000;
+const MAX_MESSAGES = 100;
+
+export type OpenJobs = {
+  jobs: Jobs;
+  /** From here on this process runs jobs, not only sends them. */
+  start(service: Service): Promise<void>;
+  /** Takes no more jobs and waits for those that run. */
+  close(): Promise<void>;
+};
+
+export async function openJobs(options: {
+  databaseUrl: string;
+  log: Service['log'];
+  registry: Registry;
+}): Promise<OpenJobs> {
+  const { databaseUrl, log, registry } = options;
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    application_name: 'ccjk-cloud-jobs',
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: 3_000,
+    useListenNotify: true,
+  });
+  boss.on(
+    'error',
+    onceInAWhile((error) => log.error({ err: error }, 'the job queue failed and goes on')),
+  );
+  boss.on('warning', (warning) => log.warn({ warning }, 'the job queue warns'));
+  await boss.start();
+  for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
+
+  const through = (sendOptions: SendOptions): Jobs => ({
+    async send({ name, data }, { startAfter } = {}) {
+      await boss.send(name, data, startAfter ? { ...sendOptions, startAfter } : sendOptions);
+    },
+    within: (db) => through({ db: fromKysely(db) }),
+  });
+
+  return {
+    jobs: through({}),
+    async start(service) {
+      for (const [name, job] of Object.entries(registry)) {
+        await work(boss, name, job, service);
+        if (job.cron) await boss.schedule(name, job.cron, null, { tz: 'UTC' });
+      }
+    },
+    close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
+  };
+}
+
+/** A queue that exists gets the rules of this release; its policy was settled when it was made. */
+async function ensureQueue(boss: PgBoss, name: string, job: DeclaredJob): Promise<void> {
+  const rules = {
+    retryLimit: job.retries,
+    retryBackoff: true,
+    retryDelay: job.backoffSeconds,
+    retryDelayMax: job.maxBackoffSeconds,
+    expireInSeconds: job.expirySeconds,
+    deleteAfterSeconds: KEEP_COMPLETED_SECONDS,
+    notify: true,
+  };
+  await boss.createQueue(name, { ...rules, policy: job.cron ? 'exclusive' : 'standard' });
+  await boss.updateQueue(name, rules);
+}
+
+async function work(boss: PgBoss, name: string, job: DeclaredJob, service: Service): Promise<void> {
+  const options = {
+    batchSize: job.atOnce,
+    burstWhenBatchFull: true,
+    pollingIntervalSeconds: POLL_SECONDS,
+    notifyPollingIntervalSeconds: POLL_SECONDS,
+    perJobResults: true as const,
+  };
+  await boss.work<object, void, typeof options>(name, options, (batch) =>
+    Promise.all(
+      batch.map(async ({ id, data }) => {
+        const log = service.log.child({ job: name, jobId: id });
+        try {
+          await job.handle({ ...service, ...BY_ITSELF, log }, data);
+          return { id, status: 'completed' as const };
+        } catch (error) {
+          log.error({ err: error }, 'a job failed');
+          return { id, status: 'failed' as const, output: { message: String(error) } };
+        }
+      }),
+    ),
+  );
+}
+
+/** Passes an error on, and the same one again only after a while. */
+function onceInAWhile(tell: (error: Error) => void): (error: Error) => void {
+  const told = new Map<string, number>();
+  return (error) => {
+    const before = told.get(error.message) ?? Number.NEGATIVE_INFINITY;
+    if (performance.now() - before < REPEAT_LOG_AFTER_MS) return;
+    if (told.size >= MAX_MESSAGES) told.clear();
+    told.set(error.message, performance.now());
+    tell(error);
+  };
+}

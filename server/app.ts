@@ -1,0 +1,89 @@
+/** The HTTP application: the contract's routes behind the guard. It builds and never listens. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { contract } from '../contracts/index.ts';
+import { openApiDocument } from '../contracts/openapi.ts';
+import { MIB } from '../contracts/wire.ts';
+import type { Service } from './context.ts';
+import { registerGuard } from './http/access.ts';
+import { apiKeyHandlers } from './http/cloud/api-keys.ts';
+import { authHandlers } from './http/cloud/auth.ts';
+import { daemonHandlers } from './http/cloud/daemon.ts';
+import { deviceHandlers } from './http/cloud/devices.ts';
+import { taskHandlers } from './http/cloud/tasks.ts';
+import { bind } from './http/contract.ts';
+import { opsHandlers } from './http/ops.ts';
+import { registerRateLimits } from './http/rate-limits.ts';
+import { registerReference } from './http/reference.ts';
+import { answerBrokenSocket, answerFrameworkError, inCloudEnvelope, registerReplies } from './http/replies.ts';
+import { VERSION } from './version.ts';
+
+/** Longer than any request of ours takes to arrive, short enough to shed sockets that only pretend to send one. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/** A request id that we take over from the caller. Source: DECISIONS.md, section 1. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+const requestIdOf = ({ headers }: IncomingMessage): string => {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+};
+
+export async function buildApp(service: Service, isStopping: () => boolean = () => false): Promise<FastifyInstance> {
+  const { config, log } = service;
+  const app = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,
+    bodyLimit: MIB,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenSocket,
+    frameworkErrors: answerFrameworkError,
+  });
+  app.removeContentTypeParser('text/plain');
+  logRequests(app);
+  registerReplies(app, collectMethods(app));
+  registerGuard(app, service, await registerRateLimits(app, service));
+
+  const { cloud, ops } = contract;
+  bind(app, cloud.auth, authHandlers, inCloudEnvelope);
+  bind(app, cloud.apiKeys, apiKeyHandlers, inCloudEnvelope);
+  bind(app, cloud.devices, deviceHandlers, inCloudEnvelope);
+  bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
+  bind(app, cloud.tasks, taskHandlers, inCloudEnvelope);
+  bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
+  registerReference(app, openApiDocument());
+
+  await app.ready();
+  return app;
+}
+
+/** One line for each answer. The path is logged without its query, which may carry a token. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        path: request.raw.url?.split('?', 1)[0],
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'answered',
+    );
+  });
+}
+
+/** Notes each route as it is registered; gives the methods that a path answers. */
+function collectMethods(app: FastifyInstance): (path: string) => string[] {
+  const routes: { method: string; matches: RegExp }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    const matches = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+')}$`);
+    for (const each of [method].flat()) routes.push({ method: each, matches });
+  });
+  return (path) => [...new Set(routes.filter(({ matches }) => matches.test(path)).map(({ method }) => method))];
+}

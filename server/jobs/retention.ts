@@ -1,0 +1,20 @@
+import { deleteEndedSessions, deleteOldIdempotencyKeys, deleteOldRateCounters } from '../domain/retention.ts';
+import type { DeclaredJob } from './registry.ts';
+
+/** Deletes each hour what nobody will ask for again. */
+export const retentionJob: DeclaredJob = {
+  retries: 3,
+  backoffSeconds: 60,
+  maxBackoffSeconds: 600,
+  expirySeconds: 1800,
+  atOnce: 1,
+  cron: '17 * * * *',
+  async handle(ctx) {
+    const deleted = {
+      idempotencyKeys: await deleteOldIdempotencyKeys(ctx),
+      rateCounters: await deleteOldRateCounters(ctx),
+      sessions: await deleteEndedSessions(ctx),
+    };
+    ctx.log.info(deleted, 'retention has deleted');
+  },
+};

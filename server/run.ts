@@ -1,0 +1,150 @@
+/** One life of the service: start, serve, stop. */
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
+import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
+import { keepSecrets } from './adapters/secrets.ts';
+import { buildApp } from './app.ts';
+import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
+import { migrate } from './db/migrate.ts';
+import { openService, type RunningService } from './deps.ts';
+import { VERSION } from './version.ts';
+
+/** How long requests that are under way may take to end once the process has been told to stop. */
+const DRAIN_MS = 25_000;
+/** npm passes Ctrl-C on to a process that the terminal has told already: the same wish, not a second one. */
+const SAME_SIGNAL_MS = 1000;
+
+/** What is open, in the order in which it was opened. */
+type Life = { postgres?: EmbeddedPostgres; running?: RunningService; app?: FastifyInstance; isStopping: boolean };
+
+/** Runs the service until it is told to stop, and ends the process. */
+export async function run(): Promise<void> {
+  const settings = readOrExit();
+  const log = openLog(settings);
+  const life: Life = { isStopping: false };
+  obeySignals(life, log);
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a bug ended the process');
+    process.exit(1);
+  });
+  try {
+    const url = await start(life, settings, log);
+    if (!life.isStopping) announce(settings, log, url);
+  } catch (error) {
+    console.error(`\nCCJK Cloud could not start.\n${reasonOf(error)}`);
+    await stop(life, log);
+    process.exit(1);
+  }
+}
+
+function readOrExit(): Settings {
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationFailed)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+/** For people on a terminal, in JSON lines for machines. */
+const isPretty = ({ LOG_FORMAT }: Settings): boolean => (LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
+
+const openLog = (settings: Settings): Logger =>
+  pino({
+    level: settings.LOG_LEVEL,
+    redact: ['*.token', '*.refresh_token', '*.password', '*.device_key', '*.key', 'req.headers.authorization'],
+    ...(isPretty(settings)
+      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } }
+      : {}),
+  });
+
+async function start(life: Life, settings: Settings, log: Logger): Promise<string> {
+  if (settings.REDIS_URL) log.warn('REDIS_URL is ignored: PostgreSQL does the work of Redis here');
+  const config = await complete(life, settings);
+  await migrate(config.DATABASE_URL);
+  life.running = await openService(config, log);
+  life.app = await buildApp(life.running.service, () => life.isStopping);
+  await life.app.listen({ host: config.HOST, port: config.PORT });
+  const { port } = life.app.server.address() as AddressInfo;
+  return config.PUBLIC_URL ?? `http://${hostInUrl(config.HOST)}:${port}`;
+}
+
+/** Finds or makes what the settings left open: the database, and its secrets with it. */
+async function complete(life: Life, settings: Settings): Promise<Config> {
+  const { DATABASE_URL, JWT_SECRET, DATA_DIR } = settings;
+  if (DATABASE_URL && JWT_SECRET) return { ...settings, DATABASE_URL, JWT_SECRET };
+  life.postgres = await startEmbeddedPostgres({ dataDir: DATA_DIR });
+  return { ...settings, ...keepSecrets(DATA_DIR), ...(JWT_SECRET ? { JWT_SECRET } : {}), DATABASE_URL: life.postgres.url };
+}
+
+const hostInUrl = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+};
+
+/** Says where it is and what to do next. */
+function announce(settings: Settings, log: Logger, url: string): void {
+  const target = url === 'http://127.0.0.1:3000' ? '' : ` --url ${url}`;
+  const next = `npx ccjk-cloud register${target} --email you@example.com`;
+  log.info({ url, docs: `${url}/docs`, next, version: VERSION }, 'ready');
+  if (!isPretty(settings)) return;
+  console.log(`
+  CCJK Cloud ${VERSION} is ready
+
+    URL        ${url}
+    Reference  ${url}/docs
+    Next       ${next}
+`);
+}
+
+const reasonOf = (error: unknown): string => {
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program. Stop that one, or set PORT to another port.`;
+  if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user. Set PORT to one above 1023.`;
+  if (error instanceof PostgresUnavailable) return message;
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return `The database of DATABASE_URL cannot be reached: ${message}`;
+  return error instanceof Error ? (error.stack ?? message) : String(error);
+};
+
+function obeySignals(life: Life, log: Logger): void {
+  let firstAt = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (life.isStopping) {
+      if (Date.now() - firstAt > SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    life.isStopping = true;
+    firstAt = Date.now();
+    log.info({ signal }, 'stopping: requests that are under way may end; press Ctrl-C again to leave at once');
+    stop(life, log).then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, 'did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
+
+/** Takes no more requests, lets those under way end, then closes everything in the opposite order of its opening. */
+async function stop(life: Life, log: Logger): Promise<void> {
+  life.isStopping = true;
+  const { app, running, postgres } = life;
+  await running?.release();
+  if (app) await within(DRAIN_MS, app.close(), () => app.server.closeAllConnections());
+  await running?.close();
+  await postgres?.stop();
+  log.info('stopped');
+}
+
+/** Waits for `work`, and after `ms` forces it to end. */
+async function within(ms: number, work: PromiseLike<unknown>, force: () => void): Promise<void> {
+  const timer = setTimeout(force, ms);
+  await work;
+  clearTimeout(timer);
+}

@@ -1,0 +1,140 @@
+/**
+ * The whole service for a test: its own database, a clock that the test moves, a real socket, and clients of the SDK for
+ * a user and for devices.
+ */
+import 'zod/compile';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import type { ApiFailure } from '../../sdk/src/index.ts';
+import { CcjkCloud } from '../../sdk/src/index.ts';
+import { openJobs } from '../../server/adapters/boss.ts';
+import { passwords } from '../../server/adapters/passwords.ts';
+import { createTokens } from '../../server/adapters/tokens.ts';
+import { buildApp } from '../../server/app.ts';
+import { type Config, readSettings } from '../../server/config.ts';
+import { BY_ITSELF, type Ctx, type Service } from '../../server/context.ts';
+import { openDatabase } from '../../server/db/orm.ts';
+import { sweep } from '../../server/domain/leases.ts';
+import type { Plan } from '../../server/domain/plans.ts';
+import { registry } from '../../server/jobs/registry.ts';
+import { openBus } from '../../server/realtime/bus.ts';
+import { openPresence } from '../../server/realtime/presence.ts';
+import { openClock } from './clock.ts';
+import { cloneDatabase } from './database.ts';
+
+const PASSWORD = 'correct horse battery staple';
+
+/** Far above what a test sends, so that only the tests of limits meet them. */
+const ROOMY = { RATE_LIMIT_MAX: '1000000', RATE_LIMIT_ANONYMOUS_MAX: '1000000', RATE_LIMIT_DAEMON_MAX: '1000000' };
+
+export type AppOptions = {
+  /** Where the clock stands, ISO 8601; by default now. */
+  at?: string;
+  /** The plan of every account, by default the one without daily limits. */
+  plan?: Plan;
+  /** Environment variables. */
+  env?: Record<string, string>;
+  /** Another process on this database. */
+  databaseUrl?: string;
+};
+
+export type TestDevice = { id: string; key: string; machineId: string; client: CcjkCloud };
+export type TestUser = { id: string; email: string; client: CcjkCloud; token: string; refreshToken: string };
+
+export type TestApp = Awaited<ReturnType<typeof openApp>>;
+
+/** Opens the service; it is closed when the test, or the hook that opened it, has finished. */
+export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }: AppOptions = {}) {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+
+  const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await cloneDatabase();
+  closers.push(database.drop);
+  const settings = readSettings({ ...ROOMY, JWT_SECRET: 'j'.repeat(48), DATABASE_URL: database.url, DEFAULT_PLAN: plan, ...env });
+  const config = settings as Config;
+  const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  const clock = openClock(at);
+
+  const opened = await openDatabase(database.url, config.DATABASE_POOL);
+  closers.push(() => opened.close());
+  const { db } = opened;
+  const bus = await openBus({ databaseUrl: database.url, db, log });
+  const presence = openPresence({ db, log });
+  const jobs = await openJobs({ databaseUrl: database.url, log, registry });
+  closers.push(() => presence.close(), () => jobs.close(), () => bus.close());
+  const service: Service = {
+    config,
+    now: clock.now,
+    newId: randomUUID,
+    db,
+    events: bus,
+    jobs: jobs.jobs,
+    presence,
+    passwords,
+    tokens: createTokens(config),
+    log,
+  };
+  const app = await buildApp(service);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  closers.push(async () => {
+    app.server.closeAllConnections();
+    await app.close();
+  });
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+
+  const clientOf = (token?: string) => new CcjkCloud({ baseUrl: url, maxRetries: 0, ...(token ? { token } : {}) });
+
+  const makeUser = async (): Promise<TestUser> => {
+    const email = `user-${randomUUID()}@example.com`;
+    const { user, token, refresh_token } = await clientOf().auth.register({ email, password: PASSWORD });
+    return { id: user.id, email, token, refreshToken: refresh_token, client: clientOf(token) };
+  };
+
+  const makeDevice = async (owner: TestUser, change: { max_concurrent_tasks?: number } = {}): Promise<TestDevice> => {
+    const machineId = randomUUID();
+    const { device_id: id, device_key: key } = await owner.client.daemon.register(machineId, {
+      device_name: `machine ${machineId.slice(0, 4)}`,
+      os_type: 'linux',
+    });
+    if (Object.keys(change).length > 0) await owner.client.devices.updateConfig(id, change);
+    return { id, key, machineId, client: clientOf(key) };
+  };
+
+  const ctx: Ctx = { ...service, ...BY_ITSELF };
+  return {
+    url,
+    databaseUrl: database.url,
+    service,
+    ctx,
+    clock,
+    password: PASSWORD,
+    anonymous: clientOf(),
+    clientOf,
+    makeUser,
+    makeDevice,
+    /** What the sweeper does every few seconds. */
+    sweep: () => sweep(ctx),
+    close,
+  };
+}
+
+/** Like `openApp`, closed by itself at the end of the test that calls it. */
+export async function openAppForTest(options: AppOptions = {}): Promise<TestApp> {
+  const opened = await openApp(options);
+  onTestFinished(opened.close);
+  return opened;
+}
+
+/** What a call was refused with; fails when it was not refused. */
+export async function refusalOf(call: PromiseLike<unknown>): Promise<ApiFailure> {
+  try {
+    await call;
+  } catch (error) {
+    return error as ApiFailure;
+  }
+  throw new Error('The call was expected to be refused, and it succeeded');
+}

@@ -1,0 +1,72 @@
+/**
+ * What a part of the service needs to be tried by itself: a database, a clock that the test moves, and a log that it can
+ * read. Events and jobs are noted and go nowhere.
+ */
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { passwords } from '../../server/adapters/passwords.ts';
+import { createTokens } from '../../server/adapters/tokens.ts';
+import { type Config, readSettings } from '../../server/config.ts';
+import { BY_ITSELF, type Ctx, type DomainEvent, type Job, type Jobs } from '../../server/context.ts';
+import { openDatabase } from '../../server/db/orm.ts';
+import { openClock } from './clock.ts';
+import { cloneDatabase } from './database.ts';
+
+type PartsOptions = { at?: string; databaseUrl?: string; env?: Record<string, string> };
+
+/** With `databaseUrl` another process on that database. Everything is closed when the test has finished. */
+export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}) {
+  const url = databaseUrl ?? (await cloneForTest());
+  const config = readSettings({ JWT_SECRET: 'j'.repeat(48), DATABASE_URL: url, ...env }) as Config;
+  const { db, close } = await openDatabase(url, config.DATABASE_POOL);
+  onTestFinished(close);
+
+  const lines: { level: number; msg: string }[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const clock = openClock(at);
+  const told: DomainEvent[] = [];
+  const sent: Job[] = [];
+  const jobs: Jobs = {
+    send: async (job) => void sent.push(job),
+    within: () => jobs,
+  };
+  const ctx: Ctx = {
+    ...BY_ITSELF,
+    config,
+    now: clock.now,
+    newId: randomUUID,
+    db,
+    events: {
+      emit: (...events) => void told.push(...events),
+      waitFor: () => Promise.reject(new Error('nobody waits here')),
+    },
+    jobs,
+    presence: { seen: () => {} },
+    passwords,
+    tokens: createTokens(config),
+    log,
+  };
+
+  const makeUser = async (): Promise<string> => {
+    const id = randomUUID();
+    await db.insertInto('users').values({ id, email: `${id}@example.com`, password_hash: '-' }).execute();
+    return id;
+  };
+  const makeDevice = async (userId: string): Promise<string> => {
+    const id = randomUUID();
+    const keyHash = id.replaceAll('-', '').padEnd(64, '0');
+    await db
+      .insertInto('devices')
+      .values({ id, user_id: userId, device_name: 'machine', key_hash: keyHash })
+      .execute();
+    return id;
+  };
+  return { url, config, db, clock, log, lines, told, sent, ctx, makeUser, makeDevice };
+}
+
+async function cloneForTest(): Promise<string> {
+  const { url, drop } = await cloneDatabase();
+  onTestFinished(drop);
+  return url;
+}
