@@ -4,6 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from './contracts/openapi.ts';
 import { sdkSources } from './sdk/codegen/sources.ts';
+import { readmeWithConfiguration } from './server/configuration-table.ts';
 
 const openApiJson = `${JSON.stringify(openApiDocument(), null, 2)}\n`;
 const sdk = await sdkSources(openApiJson);
@@ -13,6 +14,7 @@ const products: Record<string, string> = {
   'sdk/src/generated/types.ts': sdk.types,
   'sdk/src/generated/resources.ts': sdk.resources,
   'sdk/src/generated/codes.ts': sdk.codes,
+  'README.md': readmeWithConfiguration(),
 };
 
 const stale: string[] = [];

@@ -1,7 +1,7 @@
 /** The HTTP application: the contract's routes behind the guard. It builds and never listens. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { contract } from '../contracts/index.ts';
 import { openApiDocument } from '../contracts/openapi.ts';
 import { MIB } from '../contracts/wire.ts';
@@ -34,7 +34,8 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   const { config, log } = service;
   const app = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    // One line for each answer is ours (logRequests), so that no query reaches a log.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,

@@ -50,7 +50,8 @@ function readOrExit(): Settings {
 }
 
 /** For people on a terminal, in JSON lines for machines. */
-const isPretty = ({ LOG_FORMAT }: Settings): boolean => (LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
+const isPretty = ({ LOG_FORMAT }: Settings): boolean =>
+  (LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
 
 const openLog = (settings: Settings): Logger =>
   pino({
@@ -77,7 +78,12 @@ async function complete(life: Life, settings: Settings): Promise<Config> {
   const { DATABASE_URL, JWT_SECRET, DATA_DIR } = settings;
   if (DATABASE_URL && JWT_SECRET) return { ...settings, DATABASE_URL, JWT_SECRET };
   life.postgres = await startEmbeddedPostgres({ dataDir: DATA_DIR });
-  return { ...settings, ...keepSecrets(DATA_DIR), ...(JWT_SECRET ? { JWT_SECRET } : {}), DATABASE_URL: life.postgres.url };
+  return {
+    ...settings,
+    ...keepSecrets(DATA_DIR),
+    ...(JWT_SECRET ? { JWT_SECRET } : {}),
+    DATABASE_URL: life.postgres.url,
+  };
 }
 
 const hostInUrl = (host: string): string => {
@@ -102,10 +108,12 @@ function announce(settings: Settings, log: Logger, url: string): void {
 
 const reasonOf = (error: unknown): string => {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program. Stop that one, or set PORT to another port.`;
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is taken by another program. Stop that one, or set PORT to another port.`;
   if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user. Set PORT to one above 1023.`;
   if (error instanceof PostgresUnavailable) return message;
-  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return `The database of DATABASE_URL cannot be reached: ${message}`;
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
+    return `The database of DATABASE_URL cannot be reached: ${message}`;
   return error instanceof Error ? (error.stack ?? message) : String(error);
 };
 

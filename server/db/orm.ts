@@ -35,6 +35,7 @@ export const ormOptions = (url: string, maxConnections: number): Options => ({
     pathTs: './migrations',
     snapshotName: '.snapshot-ccjk',
     tableName: 'migrations',
+    silent: true,
     migrationsList: [{ name: 'Migration20261121120000', class: Migration20261121120000 }],
   },
   driverOptions: {

@@ -3,8 +3,9 @@
  * read. Events and jobs are noted and go nowhere.
  */
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { pino } from 'pino';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { passwords } from '../../server/adapters/passwords.ts';
 import { createTokens } from '../../server/adapters/tokens.ts';
 import { type Config, readSettings } from '../../server/config.ts';
@@ -50,23 +51,63 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
 
   const makeUser = async (): Promise<string> => {
     const id = randomUUID();
-    await db.insertInto('users').values({ id, email: `${id}@example.com`, password_hash: '-' }).execute();
+    await db
+      .insertInto('users')
+      .values({ id, email: `${id}@example.com`, password_hash: '-' })
+      .execute();
     return id;
   };
   const makeDevice = async (userId: string): Promise<string> => {
     const id = randomUUID();
     const keyHash = id.replaceAll('-', '').padEnd(64, '0');
-    await db
-      .insertInto('devices')
-      .values({ id, user_id: userId, device_name: 'machine', key_hash: keyHash })
-      .execute();
+    await db.insertInto('devices').values({ id, user_id: userId, device_name: 'machine', key_hash: keyHash }).execute();
     return id;
   };
-  return { url, config, db, clock, log, lines, told, sent, ctx, makeUser, makeDevice };
+  return { url, ctx, clock, lines, told, sent, makeUser, makeDevice };
 }
 
 async function cloneForTest(): Promise<string> {
   const { url, drop } = await cloneDatabase();
   onTestFinished(drop);
   return url;
+}
+
+/**
+ * Ends the connections to the database at `url`, all or those of one purpose, and lets nobody in until the returned
+ * function is called.
+ */
+export async function takeAway(url: string, applicationName?: string): Promise<() => Promise<void>> {
+  const allow = (isAllowed: boolean) =>
+    asAdmin(async (admin) => {
+      await admin.query(`alter database ${nameOf(url)} with allow_connections ${isAllowed}`);
+    });
+  await allow(false);
+  await cutConnections(url, applicationName);
+  return () => allow(true);
+}
+
+/** Ends connections as a network or an operator would. Returns how many there were. */
+export async function cutConnections(url: string, applicationName?: string): Promise<number> {
+  let cut = 0;
+  await asAdmin(async (admin) => {
+    const { rowCount } = await admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = $1 and application_name = coalesce($2, application_name)`,
+      [nameOf(url), applicationName],
+    );
+    cut = rowCount ?? 0;
+  });
+  return cut;
+}
+
+const nameOf = (url: string): string => new URL(url).pathname.slice(1);
+
+async function asAdmin(work: (admin: pg.Client) => Promise<void>): Promise<void> {
+  const admin = new pg.Client({ connectionString: inject('postgresAdminUrl') });
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.end();
+  }
 }

@@ -1,0 +1,61 @@
+/**
+ * Which process a number means. Numbers are used again, so a process is known by its number and the time of its start.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** One process, for as long as the machine runs and after it started again. */
+export type ProcessMark = {
+  pid: number;
+  /** When it started, in a form of the operating system's own; empty where that cannot be known. */
+  start: string;
+};
+
+export type RunningProcess = ProcessMark & {
+  /** Its command line. */
+  command: string;
+  /** It has ended, and nobody has asked how. */
+  isZombie: boolean;
+};
+
+/** The process that has this number now; undefined when there is none. */
+export function findProcess(pid: number): RunningProcess | undefined {
+  try {
+    if (process.platform === 'linux' || process.platform === 'android') return fromProc(pid);
+    if (process.platform !== 'win32') return fromPs(pid);
+    process.kill(pid, 0);
+    return { pid, start: '', command: '', isZombie: false };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process that `mark` names still runs. Without a time of start nobody can tell: no. */
+export function isRunning(mark: ProcessMark): boolean {
+  if (mark.start === '') return false;
+  const found = findProcess(mark.pid);
+  return found !== undefined && found.start === mark.start && !found.isZombie;
+}
+
+/** The mark of this process. */
+export const ownMark = (): ProcessMark => ({ pid: process.pid, start: findProcess(process.pid)?.start ?? '' });
+
+/** Ticks since the boot mean nothing after the next one, so the boot is part of the time. */
+function fromProc(pid: number): RunningProcess {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The second field is a name in parentheses that may hold anything; the state is the third, the start the 22nd.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  return { pid, start: `${boot} ${fields[19]}`, command, isZombie: fields[0] === 'Z' || fields[0] === 'X' };
+}
+
+const LSTART_LENGTH = 'Thu Jan  1 00:00:00 1970'.length;
+
+function fromPs(pid: number): RunningProcess {
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  const options = { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
+  const line = execFileSync('ps', ['-ww', '-o', 'lstart=,stat=,command=', '-p', String(pid)], options).trim();
+  const [state = '', ...command] = line.slice(LSTART_LENGTH).trim().split(/\s+/);
+  return { pid, start: line.slice(0, LSTART_LENGTH), command: command.join(' '), isZombie: state.startsWith('Z') };
+}

@@ -1,0 +1,48 @@
+import { expect, test, vi } from 'vitest';
+import { passwords } from '../../server/adapters/passwords.ts';
+
+const PASSWORD = 'correct horse battery staple';
+const WRONG = 'not the password';
+
+const busy = vi.hoisted(() => ({ now: 0, most: 0 }));
+vi.mock('@node-rs/argon2', async (original) => {
+  const argon2 = await original<typeof import('@node-rs/argon2')>();
+  const counted =
+    <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+    async (...args: Args) => {
+      busy.now += 1;
+      busy.most = Math.max(busy.most, busy.now);
+      return work(...args).finally(() => {
+        busy.now -= 1;
+      });
+    };
+  return { ...argon2, hash: counted(argon2.hash), verify: counted(argon2.verify) };
+});
+
+test('at most two passwords are hashed at once, and each caller gets its own answer', async () => {
+  const hash = await passwords.hash(PASSWORD);
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, n) => passwords.verify(n % 3 === 0 ? null : hash, n % 3 === 1 ? PASSWORD : WRONG)),
+  );
+  expect(answers).toEqual(Array.from({ length: 30 }, (_, n) => n % 3 === 1));
+  expect(busy).toEqual({ now: 0, most: 2 });
+});
+
+test('without an account a password is hashed all the same, and is wrong', async () => {
+  const took = async (hash: string | null) => {
+    const began = performance.now();
+    for (const _ of Array(10)) expect(await passwords.verify(hash, WRONG)).toBe(false);
+    return performance.now() - began;
+  };
+  const hash = await passwords.hash(PASSWORD);
+  const ratio = (await took(null)) / (await took(hash));
+  expect(ratio).toBeGreaterThan(0.4);
+  expect(ratio).toBeLessThan(2.5);
+});
+
+test('a failure gives its place back, and who comes when a thousand wait is sent away', async () => {
+  const outcomes = await Promise.allSettled(Array.from({ length: 1010 }, () => passwords.verify('broken', WRONG)));
+  const refused = outcomes.filter((one) => one.status === 'rejected' && one.reason.code === 'SERVICE_UNAVAILABLE');
+  expect(refused).toHaveLength(8);
+  expect(await passwords.verify(await passwords.hash(PASSWORD), PASSWORD)).toBe(true);
+});

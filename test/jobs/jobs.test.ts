@@ -1,0 +1,147 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { openJobs } from '../../server/adapters/boss.ts';
+import { atomically, type Ctx } from '../../server/context.ts';
+import { type DeclaredJob, registry } from '../../server/jobs/registry.ts';
+import { cutConnections, openParts, takeAway } from '../setup/parts.ts';
+
+const rules = { retries: 3, backoffSeconds: 1, maxBackoffSeconds: 1, expirySeconds: 30, atOnce: 10 };
+
+type Work = (ctx: Ctx, data: { taskId: string }) => Promise<void>;
+
+/** A process whose job to release a task does `work`. */
+async function openWorker(work: Work, databaseUrl?: string) {
+  const parts = await openParts(databaseUrl === undefined ? {} : { databaseUrl });
+  const job: DeclaredJob<{ taskId: string }> = { ...rules, handle: work };
+  const { jobs, start, close } = await openJobs({
+    databaseUrl: parts.url,
+    log: parts.ctx.log,
+    registry: { 'release-task': job },
+  });
+  onTestFinished(close);
+  const ctx: Ctx = { ...parts.ctx, jobs };
+  return { ...parts, ctx, start: () => start(ctx), close };
+}
+
+const release = (taskId: string) => ({ name: 'release-task' as const, data: { taskId } });
+
+/** Work that notes its tasks, and a promise of each. */
+function noting() {
+  const done: string[] = [];
+  const work = async (_: Ctx, { taskId }: { taskId: string }) => void done.push(taskId);
+  return { done, work, until: (count: number) => vi.waitUntil(() => done.length >= count, { timeout: 10_000 }) };
+}
+
+test('a job that is sent in a transaction runs when that has committed, and never when it is rolled back', async () => {
+  const { done, work, until } = noting();
+  const { ctx, start } = await openWorker(work);
+  await start();
+  const sending = atomically(ctx, async (tx) => {
+    await tx.jobs.send(release('rolled back'));
+    throw new Error('no');
+  });
+  await expect(sending).rejects.toThrow('no');
+  await atomically(ctx, async (tx) => {
+    await tx.jobs.send(release('committed'));
+    expect(done).toEqual([]);
+  });
+  await until(1);
+  expect(done).toEqual(['committed']);
+});
+
+test('a job that is sent for later runs then, and not before', async () => {
+  const { done, work, until } = noting();
+  const { ctx, start } = await openWorker(work);
+  await start();
+  const due = Date.now() + 1_500;
+  await ctx.jobs.send(release('later'), { startAfter: new Date(due) });
+  await ctx.jobs.send(release('now'));
+  await until(1);
+  expect(done).toEqual(['now']);
+  await until(2);
+  expect(Date.now()).toBeGreaterThanOrEqual(due - 50);
+});
+
+test('a job of one process is run by another, many at once', async () => {
+  const { done, work, until } = noting();
+  const sender = await openWorker(async () => {});
+  const runner = await openWorker(work, sender.url);
+  await runner.start();
+  const names = Array.from({ length: 200 }, (_, at) => `task-${at}`);
+  await atomically(sender.ctx, async (tx) => {
+    for (const name of names) await tx.jobs.send(release(name));
+  });
+  await until(200);
+  expect(done.sort()).toEqual(names.sort());
+});
+
+test('a job that fails is tried again, and those beside it are not', async () => {
+  const { done, work, until } = noting();
+  let isBroken = true;
+  const { ctx, start, lines } = await openWorker(async (each, data) => {
+    if (data.taskId === 'failing' && isBroken) {
+      isBroken = false;
+      throw new Error('not yet');
+    }
+    await work(each, data);
+  });
+  await atomically(ctx, async (tx) => {
+    for (const name of ['a', 'failing', 'b']) await tx.jobs.send(release(name));
+  });
+  await start();
+  await until(3);
+  expect(done).toEqual(['a', 'b', 'failing']);
+  expect(lines.filter(({ level }) => level >= 50).map(({ msg }) => msg)).toEqual(['a job failed']);
+});
+
+test('jobs go on after the database was away', async () => {
+  const { done, work, until } = noting();
+  const { ctx, start, url, lines } = await openWorker(work);
+  await start();
+  const bringBack = await takeAway(url);
+  await expect(ctx.jobs.send(release('during'))).rejects.toThrow();
+  await vi.waitUntil(() => lines.some(({ level }) => level >= 50), { timeout: 5_000 });
+  await bringBack();
+  await ctx.jobs.send(release('after'));
+  await until(1);
+  await cutConnections(url);
+  await vi.waitUntil(
+    () =>
+      ctx.jobs.send(release('again')).then(
+        () => true,
+        () => false,
+      ),
+    { timeout: 5_000 },
+  );
+  await until(2);
+  expect(done).toEqual(['after', 'again']);
+});
+
+test('closing waits for the job that runs', async () => {
+  const { promise: mayEnd, resolve: letEnd } = Promise.withResolvers<void>();
+  const { promise: hasBegun, resolve: begin } = Promise.withResolvers<void>();
+  const { done, work } = noting();
+  const { ctx, start, close } = await openWorker(async (each, data) => {
+    begin();
+    await mayEnd;
+    await work(each, data);
+  });
+  await start();
+  await ctx.jobs.send(release('running'));
+  await hasBegun;
+  const closing = close();
+  letEnd();
+  await closing;
+  expect(done).toEqual(['running']);
+});
+
+test('processes that start together make the queues once, and the clock has its jobs', async () => {
+  const one = await openParts();
+  const open = () => openJobs({ databaseUrl: one.url, log: one.ctx.log, registry });
+  const processes = await Promise.all([open(), open(), open()]);
+  for (const { close } of processes) onTestFinished(close);
+  await Promise.all(processes.map(({ start }) => start(one.ctx)));
+  const { rows } = await one.ctx.db.executeQuery<{ name: string; cron: string }>(
+    (await import('kysely')).CompiledQuery.raw('select name, cron from pgboss.schedule'),
+  );
+  expect(rows).toEqual([{ name: 'retention', cron: '17 * * * *' }]);
+});

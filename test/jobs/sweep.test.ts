@@ -1,0 +1,91 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { startSweep } from '../../server/jobs/sweep.ts';
+import { cutConnections, openParts, takeAway } from '../setup/parts.ts';
+
+const NEVER = { intervalMs: 1_000_000 };
+
+test('the sweep comes round by itself, and never two at once in one process', async () => {
+  const { ctx } = await openParts();
+  let sweeping = 0;
+  let most = 0;
+  let sweeps = 0;
+  const work = async () => {
+    sweeping += 1;
+    most = Math.max(most, sweeping);
+    await ctx.db.selectFrom('users').select('id').execute();
+    sweeping -= 1;
+    sweeps += 1;
+  };
+  const { runNow, close } = startSweep(ctx, { intervalMs: 1, work });
+  await Promise.all([runNow(), runNow(), runNow()]);
+  await vi.waitUntil(() => sweeps > 10);
+  await close();
+  const atClose = sweeps;
+  expect([most, sweeping]).toEqual([1, 0]);
+  await ctx.db.selectFrom('users').select('id').execute();
+  expect(sweeps).toBe(atClose);
+});
+
+test('while one process sweeps the others do not, and when it has gone they do', async () => {
+  const one = await openParts();
+  const other = await openParts({ databaseUrl: one.url });
+  const { promise: mayEnd, resolve: letEnd } = Promise.withResolvers<void>();
+  const { promise: hasBegun, resolve: begin } = Promise.withResolvers<void>();
+  const first = startSweep(one.ctx, {
+    ...NEVER,
+    work: async () => {
+      begin();
+      await mayEnd;
+    },
+  });
+  const work = vi.fn(async () => {});
+  const second = startSweep(other.ctx, { ...NEVER, work });
+  onTestFinished(() => second.close());
+  const sweeping = first.runNow();
+  await hasBegun;
+  await second.runNow();
+  expect(work).not.toHaveBeenCalled();
+  letEnd();
+  await sweeping;
+  await first.close();
+  await second.runNow();
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+test('a process that is cut off in the middle gives the lock up', async () => {
+  const one = await openParts();
+  const other = await openParts({ databaseUrl: one.url });
+  const first = startSweep(one.ctx, { ...NEVER, work: async () => void (await cutConnections(one.url)) });
+  onTestFinished(() => first.close());
+  await expect(first.runNow()).rejects.toThrow();
+  const work = vi.fn(async () => {});
+  const second = startSweep(other.ctx, { ...NEVER, work });
+  onTestFinished(() => second.close());
+  await vi.waitUntil(async () => {
+    await second.runNow().catch(() => {});
+    return work.mock.calls.length > 0;
+  });
+});
+
+test('an outage is said once, and the sweep comes back by itself', async () => {
+  const { ctx, url, lines } = await openParts();
+  const work = vi.fn(async () => {});
+  const { close } = startSweep(ctx, { intervalMs: 5, work });
+  onTestFinished(close);
+  await vi.waitUntil(() => work.mock.calls.length > 0);
+  const bringBack = await takeAway(url);
+  await vi.waitUntil(() => lines.length > 0);
+  await bringBack();
+  await vi.waitUntil(() => lines.length > 1);
+  expect(lines.slice(0, 2).map(({ msg }) => msg)).toEqual([
+    'the sweep failed and is tried again',
+    'the sweep works again',
+  ]);
+});
+
+test('the real sweep runs on an empty database', async () => {
+  const { ctx } = await openParts();
+  const { runNow, close } = startSweep(ctx, NEVER);
+  onTestFinished(close);
+  await runNow();
+});
