@@ -2,4 +2,4 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import { ormOptions } from './server/db/orm.ts';
 
-export default defineConfig(ormOptions(process.env['DATABASE_URL'] ?? 'postgres://localhost:5432/ccjk', 2));
+export default defineConfig(ormOptions(process.env.DATABASE_URL ?? 'postgres://localhost:5432/ccjk'));

@@ -38,7 +38,7 @@ export class Migration20261121120000 extends Migration {
     this.addSql(`create index "tasks_deadline" on "tasks" ("deadline_at") where status = 'running';`);
     this.addSql(`create index "tasks_ready" on "tasks" ("ready_at") where status = 'pending';`);
     this.addSql(`create index "tasks_expiry" on "tasks" ("expires_at") where status in ('pending', 'queued');`);
-    this.addSql(`create index "tasks_user" on "tasks" ("user_id", "created_at" DESC, "id" DESC);`);
+    this.addSql(`create index "tasks_user" on "tasks" ("user_id", "created_at", "id");`);
     this.addSql(`create index "tasks_device" on "tasks" ("device_id", "created_at" DESC);`);
     this.addSql(`create index "tasks_parent" on "tasks" ("parent_task_id") where parent_task_id is not null;`);
     this.addSql(`create index "tasks_after" on "tasks" ("after_task_id") where after_task_id is not null;`);

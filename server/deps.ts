@@ -22,7 +22,7 @@ export type RunningService = {
 
 export async function openService(config: Config, log: FastifyBaseLogger): Promise<RunningService> {
   const { DATABASE_URL: databaseUrl } = config;
-  const database = await openDatabase(databaseUrl, config.DATABASE_POOL);
+  const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
   const { db } = database;
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });

@@ -7,7 +7,7 @@ import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { keepSecrets } from './adapters/secrets.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
-import { migrate } from './db/migrate.ts';
+import { DatabaseTooOld, migrate } from './db/migrate.ts';
 import { openService, type RunningService } from './deps.ts';
 import { VERSION } from './version.ts';
 
@@ -111,7 +111,7 @@ const reasonOf = (error: unknown): string => {
   if (code === 'EADDRINUSE')
     return `Port ${port} is taken by another program. Stop that one, or set PORT to another port.`;
   if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user. Set PORT to one above 1023.`;
-  if (error instanceof PostgresUnavailable) return message;
+  if (error instanceof PostgresUnavailable || error instanceof DatabaseTooOld) return message;
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
     return `The database of DATABASE_URL cannot be reached: ${message}`;
   return error instanceof Error ? (error.stack ?? message) : String(error);

@@ -6,16 +6,25 @@ import { openDatabase } from './orm.ts';
 /** Any fixed number: it names the one lock under which the processes of a deployment migrate in turn. */
 const MIGRATION_LOCK = 7_220_418;
 
+/** `server_version_num` of the oldest PostgreSQL that the statements are written for. */
+const OLDEST_SERVER = 150_000;
+
+export class DatabaseTooOld extends Error {
+  override name = 'DatabaseTooOld';
+}
+
 /**
  * Runs every migration that `databaseUrl` lacks. Processes that start together wait for each other; without the lock
  * 20 of 25 simultaneous starts failed.
+ * @throws DatabaseTooOld
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   const lock = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   await lock.connect();
   try {
+    await requireVersion(lock);
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const database = await openDatabase(databaseUrl, 2);
+    const database = await openDatabase(databaseUrl, { maxConnections: 2, isPatient: true });
     try {
       await database.orm.migrator.up();
     } finally {
@@ -28,4 +37,13 @@ export async function migrate(databaseUrl: string): Promise<void> {
   } finally {
     await lock.end();
   }
+}
+
+async function requireVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: number; name: string }>(
+    "select current_setting('server_version_num')::int as number, current_setting('server_version') as name",
+  );
+  const [version] = rows;
+  if (version && version.number >= OLDEST_SERVER) return;
+  throw new DatabaseTooOld(`The database is PostgreSQL ${version?.name}; CCJK Cloud needs 15 or newer`);
 }

@@ -18,13 +18,28 @@ export type Db = Kysely<Tables>;
 /** A statement that takes longer is a fault, not a wait: the request answers 503 instead of hanging. */
 const STATEMENT_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 3_000;
+/** For a server that no longer answers at all, and so cannot end the statement itself. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 500;
+
+const PATIENCE = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: STATEMENT_TIMEOUT_MS,
+  query_timeout: ANSWER_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: 4 * STATEMENT_TIMEOUT_MS,
+};
 
 /** Values as our types say: times as Date, bigint as number (ours stay far below 2^53), dates as they are written. */
 const valueTypes = new pg.TypeOverrides();
 valueTypes.setTypeParser(pg.types.builtins.INT8, Number);
 valueTypes.setTypeParser(pg.types.builtins.DATE, (written: string) => written);
 
-export const ormOptions = (url: string, maxConnections: number): Options => ({
+type Opening = {
+  maxConnections?: number;
+  /** Statements may take as long as they need: for migrations. */
+  isPatient?: boolean;
+};
+
+export const ormOptions = (url: string, { maxConnections = 20, isPatient = false }: Opening = {}): Options => ({
   clientUrl: url,
   entities: [...entities],
   extensions: [Migrator],
@@ -42,9 +57,7 @@ export const ormOptions = (url: string, maxConnections: number): Options => ({
     Client: PreparedClient,
     types: valueTypes,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: 4 * STATEMENT_TIMEOUT_MS,
+    ...(isPatient ? {} : PATIENCE),
     keepAlive: true,
     application_name: 'ccjk-cloud',
   },
@@ -53,7 +66,7 @@ export const ormOptions = (url: string, maxConnections: number): Options => ({
 export type Database = { orm: MikroORM; em: EntityManager; db: Db; close(): Promise<void> };
 
 /** Opens a pool of at most `maxConnections`. Nothing connects until the first statement. */
-export async function openDatabase(url: string, maxConnections = 20): Promise<Database> {
-  const orm = await MikroORM.init({ ...ormOptions(url, maxConnections), connect: false } as Options);
+export async function openDatabase(url: string, opening: Opening = {}): Promise<Database> {
+  const orm = await MikroORM.init({ ...ormOptions(url, opening), connect: false } as Options);
   return { orm, em: orm.em, db: orm.em.getKysely<Tables>(), close: () => orm.close(true) };
 }

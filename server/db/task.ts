@@ -86,11 +86,8 @@ export const Task = defineEntity({
     { name: 'tasks_deadline', properties: ['deadlineAt'], where: "status = 'running'" },
     { name: 'tasks_ready', properties: ['readyAt'], where: "status = 'pending'" },
     { name: 'tasks_expiry', properties: ['expiresAt'], where: "status in ('pending', 'queued')" },
-    {
-      name: 'tasks_user',
-      properties: ['user', 'createdAt', 'id'],
-      columns: [{ name: 'user_id' }, { name: 'created_at', sort: 'DESC' }, { name: 'id', sort: 'DESC' }],
-    },
+    // Read backwards for the newest first.
+    { name: 'tasks_user', properties: ['user', 'createdAt', 'id'] },
     {
       name: 'tasks_device',
       properties: ['device', 'createdAt'],

@@ -84,7 +84,7 @@ const PASSING_SYSTEM_CODES = new Set([
   'EAI_AGAIN',
 ]);
 const PASSING_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
 
 /** True when the database is away or overloaded, so that the same call may pass a moment later. */
 export const isPassing = (error: unknown): boolean => {

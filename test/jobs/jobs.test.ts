@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openJobs } from '../../server/adapters/boss.ts';
 import { atomically, type Ctx } from '../../server/context.ts';
@@ -89,7 +90,7 @@ test('a job that fails is tried again, and those beside it are not', async () =>
   });
   await start();
   await until(3);
-  expect(done).toEqual(['a', 'b', 'failing']);
+  expect([done.slice(0, 2).sort(), done[2]]).toEqual([['a', 'b'], 'failing']);
   expect(lines.filter(({ level }) => level >= 50).map(({ msg }) => msg)).toEqual(['a job failed']);
 });
 
@@ -140,8 +141,6 @@ test('processes that start together make the queues once, and the clock has its 
   const processes = await Promise.all([open(), open(), open()]);
   for (const { close } of processes) onTestFinished(close);
   await Promise.all(processes.map(({ start }) => start(one.ctx)));
-  const { rows } = await one.ctx.db.executeQuery<{ name: string; cron: string }>(
-    (await import('kysely')).CompiledQuery.raw('select name, cron from pgboss.schedule'),
-  );
+  const { rows } = await sql`select name, cron from pgboss.schedule`.execute(one.ctx.db);
   expect(rows).toEqual([{ name: 'retention', cron: '17 * * * *' }]);
 });

@@ -59,7 +59,7 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
   const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const clock = openClock(at);
 
-  const opened = await openDatabase(database.url, config.DATABASE_POOL);
+  const opened = await openDatabase(database.url, { maxConnections: config.DATABASE_POOL });
   closers.push(() => opened.close());
   const { db } = opened;
   const bus = await openBus({ databaseUrl: database.url, db, log });

@@ -14,6 +14,7 @@ export type TestUser = SignedIn & {
 
 export async function openContext(options: Parameters<typeof openParts>[0] = {}) {
   const { ctx: ofParts, ...parts } = await openParts(options);
+  const { db } = ofParts;
   /** How long answers would have been held back, in milliseconds. */
   const pauses: number[] = [];
   const ctx: Ctx = {
@@ -35,13 +36,9 @@ export async function openContext(options: Parameters<typeof openParts>[0] = {})
 
   /** The audit log so far. */
   const audited = () =>
-    parts.db
-      .selectFrom('audit_logs')
-      .select(['user_id', 'actor', 'action', 'target', 'details'])
-      .orderBy('id')
-      .execute();
+    db.selectFrom('audit_logs').select(['user_id', 'actor', 'action', 'target', 'details']).orderBy('id').execute();
 
-  return { ...parts, ctx, pauses, signUp, audited };
+  return { ...parts, ctx, db, pauses, signUp, audited };
 }
 
 export const newEmail = (): string => `${randomUUID()}@example.com`;

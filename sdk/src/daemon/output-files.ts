@@ -16,8 +16,11 @@ const HEAD_BYTES = 64 * KIB;
 const TAIL_BYTES = 960 * KIB;
 const MOST_BYTES = 64 * KIB * KIB;
 
-/** It makes a clipped output longer than the service keeps, so that the service cuts just this out, and says `truncated`. */
-const CUT = '\n[cut]\n';
+/**
+ * Stands where the middle was, and makes the text longer than the service keeps: the service cuts just this out again, and
+ * says `truncated`. Either end may lack up to three bytes of a divided character, so it must be longer than six.
+ */
+const CUT = '\n'.repeat(8);
 
 /** A file to which a command can append; `stdout` and `stderr` of the child. */
 export const openForAppend = (folder: string, stream: Stream): Promise<FileHandle> =>
@@ -53,9 +56,12 @@ export async function readOutput(folder: string, stream: Stream): Promise<string
 }
 
 const wholeCharacters = (start: Buffer, end: Buffer): string => {
-  // Backwards to the first byte of a character that the cut may have divided, at most three bytes away.
   let head = start.length;
-  for (let back = 1; back <= 3; back++) if ((start[start.length - back] ?? 0) >= 0xc0) head = start.length - back;
+  for (let back = 1; back <= 3; back++) {
+    const first = start[start.length - back] ?? 0;
+    const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+    if (length > back) head = start.length - back;
+  }
   let tail = 0;
   while (tail < 3 && ((end[tail] ?? 0) & 0xc0) === 0x80) tail++;
   return start.toString('utf8', 0, head) + CUT + end.toString('utf8', tail);

@@ -53,9 +53,11 @@ function fromProc(pid: number): RunningProcess {
 const LSTART_LENGTH = 'Thu Jan  1 00:00:00 1970'.length;
 
 function fromPs(pid: number): RunningProcess {
-  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
-  const options = { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
-  const line = execFileSync('ps', ['-ww', '-o', 'lstart=,stat=,command=', '-p', String(pid)], options).trim();
+  const line = execFileSync('ps', ['-ww', '-o', 'lstart=,stat=,command=', '-p', String(pid)], {
+    env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
   const [state = '', ...command] = line.slice(LSTART_LENGTH).trim().split(/\s+/);
   return { pid, start: line.slice(0, LSTART_LENGTH), command: command.join(' '), isZombie: state.startsWith('Z') };
 }

@@ -46,7 +46,11 @@ const SMALL_OUTPUT = 16 * 1024;
  * again without most of its output.
  * @throws whatever did not end the matter: it is to be sent again
  */
-export async function deliver(client: CcjkCloud, report: Report, signal: AbortSignal): Promise<'recorded' | 'unwanted'> {
+export async function deliver(
+  client: CcjkCloud,
+  report: Report,
+  signal: AbortSignal,
+): Promise<'recorded' | 'unwanted'> {
   const send = (result: TaskResult) => client.daemon.result(report.taskId, result, { signal });
   try {
     await send(report.result).catch((error: unknown) => {
