@@ -39,8 +39,8 @@ function* impliedCodes(route: AppRoute): Generator<FailureCode> {
   if (rate !== 'none') yield 'RATE_LIMIT_EXCEEDED';
   if (takesInput(route) || idempotent) yield 'VALIDATION_ERROR';
   if (readsBody(route)) yield* ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
-  if (auth.length > 0) yield* ['AUTH_REQUIRED', 'AUTH_FAILED', 'WRONG_CREDENTIAL'] as const;
-  if (auth.includes('user')) yield 'TOKEN_EXPIRED';
+  // A token that has expired is told so wherever it is sent: which kind it is shows before what the route takes.
+  if (auth.length > 0) yield* ['AUTH_REQUIRED', 'AUTH_FAILED', 'TOKEN_EXPIRED', 'WRONG_CREDENTIAL'] as const;
   if (auth.includes('apiKey') && scope) yield 'INSUFFICIENT_SCOPE';
   if (auth.includes('device')) yield 'DEVICE_MISMATCH';
   if (idempotent) yield 'IDEMPOTENCY_KEY_REUSED';

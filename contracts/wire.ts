@@ -37,8 +37,13 @@ export const Id = z.guid();
 /** ISO 8601 in UTC with milliseconds, as every answer carries it. */
 export const Time = z.iso.datetime({ precision: 3 });
 
+/** Beyond it a time has no ISO form of the usual length. */
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+
 /** ISO 8601 with any offset, as requests may carry it. */
-export const TimeInput = z.iso.datetime({ offset: true });
+export const TimeInput = z.iso
+  .datetime({ offset: true })
+  .refine((written) => !(Date.parse(written) > LATEST), { error: 'must lie before the year 10000 in UTC' });
 
 /** Lower-cased: addresses are compared without regard to case. */
 export const Email = z

@@ -15,7 +15,7 @@ import { openPresence } from './realtime/presence.ts';
 export type RunningService = {
   service: Service;
   /** Lets go of everybody who waits, so that requests can end. */
-  release(): Promise<void>;
+  release(): void;
   /** Writes what is still in memory and closes every connection. */
   close(): Promise<void>;
 };
@@ -43,11 +43,12 @@ export async function openService(config: Config, log: FastifyBaseLogger): Promi
   const sweeper = startSweep(service);
   return {
     service,
-    release: () => bus.close(),
+    release: () => bus.release(),
     close: async () => {
       await sweeper.close();
       await jobs.close();
       await presence.close();
+      await bus.close();
       await database.close();
     },
   };

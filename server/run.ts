@@ -143,7 +143,7 @@ function obeySignals(life: Life, log: Logger): void {
 async function stop(life: Life, log: Logger): Promise<void> {
   life.isStopping = true;
   const { app, running, postgres } = life;
-  await running?.release();
+  running?.release();
   if (app) await within(DRAIN_MS, app.close(), () => app.server.closeAllConnections());
   await running?.close();
   await postgres?.stop();

@@ -16,7 +16,7 @@ import { atomically, type Ctx, type DomainEvent } from '../context.ts';
 import { Failed } from '../failed.ts';
 
 /** How long a key is remembered. */
-export const KEY_HOURS = 24;
+const KEY_HOURS = 24;
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 /** Of the column; a longer path is kept as its hash. */

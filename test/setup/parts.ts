@@ -1,6 +1,6 @@
 /**
  * What a part of the service needs to be tried by itself: a database, a clock that the test moves, and a log that it can
- * read. Events and jobs are noted and go nowhere.
+ * read. Events are noted, jobs are not carried out.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -9,7 +9,7 @@ import { inject, onTestFinished } from 'vitest';
 import { passwords } from '../../server/adapters/passwords.ts';
 import { createTokens } from '../../server/adapters/tokens.ts';
 import { type Config, readSettings } from '../../server/config.ts';
-import { BY_ITSELF, type Ctx, type DomainEvent, type Job, type Jobs } from '../../server/context.ts';
+import { BY_ITSELF, type Ctx, type DomainEvent, type Jobs } from '../../server/context.ts';
 import { openDatabase } from '../../server/db/orm.ts';
 import { openClock } from './clock.ts';
 import { cloneDatabase } from './database.ts';
@@ -20,16 +20,15 @@ type PartsOptions = { at?: string; databaseUrl?: string; env?: Record<string, st
 export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}) {
   const url = databaseUrl ?? (await cloneForTest());
   const config = readSettings({ JWT_SECRET: 'j'.repeat(48), DATABASE_URL: url, ...env }) as Config;
-  const { db, close } = await openDatabase(url, config.DATABASE_POOL);
+  const { db, close } = await openDatabase(url, { maxConnections: config.DATABASE_POOL });
   onTestFinished(close);
 
   const lines: { level: number; msg: string }[] = [];
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
   const clock = openClock(at);
   const told: DomainEvent[] = [];
-  const sent: Job[] = [];
   const jobs: Jobs = {
-    send: async (job) => void sent.push(job),
+    send: async () => {},
     within: () => jobs,
   };
   const ctx: Ctx = {
@@ -63,7 +62,7 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     await db.insertInto('devices').values({ id, user_id: userId, device_name: 'machine', key_hash: keyHash }).execute();
     return id;
   };
-  return { url, ctx, clock, lines, told, sent, makeUser, makeDevice };
+  return { url, ctx, clock, lines, told, makeUser, makeDevice };
 }
 
 async function cloneForTest(): Promise<string> {

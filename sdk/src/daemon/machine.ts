@@ -17,7 +17,12 @@ export const stateFolder = (env: Environment = process.env): string =>
     : join(env.XDG_STATE_HOME || join(system.homedir(), '.local', 'state'), 'ccjk-cloud');
 
 /** Which device this machine is, and its key. */
-export type DeviceCredentials = { url: string; device_id: string | null; device_name: string | null; device_key: string };
+export type DeviceCredentials = {
+  url: string;
+  device_id: string | null;
+  device_name: string | null;
+  device_key: string;
+};
 
 export const credentialsPath = (folder: string): string => join(folder, 'credentials.json');
 

@@ -305,7 +305,7 @@ export class Daemon extends Resource {
    * `POST /v1/daemon/heartbeat`
    *
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
-   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
    * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
@@ -327,7 +327,7 @@ export class Daemon extends Resource {
    * `GET /v1/daemon/tasks/pending`
    *
    * @throws {ApiError} 400 VALIDATION_ERROR
-   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
@@ -347,7 +347,7 @@ export class Daemon extends Resource {
    * `POST /v1/daemon/tasks/{task_id}/start`
    *
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
-   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 404 TASK_NOT_FOUND
    * @throws {ApiError} 409 TASK_CANCELLED, LEASE_LOST
@@ -371,7 +371,7 @@ export class Daemon extends Resource {
    * `POST /v1/daemon/tasks/{task_id}/result`
    *
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
-   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 404 TASK_NOT_FOUND
    * @throws {ApiError} 409 LEASE_LOST, RESULT_CONFLICT
@@ -395,7 +395,7 @@ export class Daemon extends Resource {
    * `GET /v1/daemon/config/sync`
    *
    * @throws {ApiError} 400 VALIDATION_ERROR
-   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
@@ -415,7 +415,7 @@ export class Daemon extends Resource {
    * `POST /v1/daemon/offline`
    *
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
-   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
    * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE

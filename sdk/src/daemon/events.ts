@@ -1,0 +1,32 @@
+/** What a daemon tells of its work. */
+import type { DeviceConfig } from '../generated/types.ts';
+
+export type DaemonEvent =
+  /** The service has answered; `held` tasks were taken over from the daemon before. */
+  | { type: 'ready'; held: number }
+  | { type: 'started'; task_id: string; attempt: number; command: string; pid: number | null }
+  /** A command that an earlier daemon started still runs, and is looked after again. */
+  | { type: 'adopted'; task_id: string; attempt: number; command: string; pid: number }
+  /** SIGTERM was sent, or is about to be. */
+  | { type: 'stopping'; task_id: string; message: string }
+  | {
+      type: 'finished';
+      task_id: string;
+      attempt: number;
+      status: 'completed' | 'failed' | 'cancelled' | 'timeout';
+      exit_code: number | null;
+      message: string | null;
+      duration_ms: number;
+    }
+  /** It was ours and is not any more; nothing ran. */
+  | { type: 'dropped'; task_id: string; message: string }
+  /** The service has the result, or has said that it wants none. */
+  | { type: 'reported'; task_id: string; outcome: 'recorded' | 'unwanted' }
+  | { type: 'config'; config: DeviceConfig }
+  /** Told once, however long it lasts. */
+  | { type: 'outage'; message: string }
+  | { type: 'restored' }
+  /** Something that the daemon got around, and that somebody should look at. */
+  | { type: 'problem'; message: string; task_id?: string }
+  /** The daemon has ended; `running` commands go on, and the next daemon takes them over. */
+  | { type: 'stopped'; running: number };
