@@ -8,45 +8,45 @@ import type { Config } from './config.ts';
 import type { Service } from './context.ts';
 import { openDatabase } from './db/orm.ts';
 import { registry } from './jobs/registry.ts';
-import { startSweep } from './jobs/sweep.ts';
+import { type Sweeper, startSweep } from './jobs/sweep.ts';
 import { openBus } from './realtime/bus.ts';
 import { openPresence } from './realtime/presence.ts';
 
-export type RunningService = {
+export type OpenService = {
   service: Service;
+  /** From here on this process runs jobs and sweeps. */
+  work(): Promise<void>;
   /** Lets go of everybody who waits, so that requests can end. */
   release(): void;
   /** Writes what is still in memory and closes every connection. */
   close(): Promise<void>;
 };
 
-export async function openService(config: Config, log: FastifyBaseLogger): Promise<RunningService> {
+/** Opens everything that the service stands on. `now` is the clock, which tests move. */
+export async function openService(
+  config: Config,
+  log: FastifyBaseLogger,
+  now = () => new Date(),
+): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
   const { db } = database;
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });
-  const jobs = await openJobs({ databaseUrl, log, registry });
-  const service: Service = {
-    config,
-    now: () => new Date(),
-    newId: randomUUID,
-    db,
-    events: bus,
-    jobs: jobs.jobs,
-    presence,
-    passwords,
-    tokens: createTokens(config),
-    log,
-  };
-  await jobs.start(service);
-  const sweeper = startSweep(service);
+  const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
+  const tokens = createTokens(config);
+  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, tokens, log };
+  let sweeper: Sweeper | undefined;
   return {
     service,
+    work: async () => {
+      await worker.start(service);
+      sweeper = startSweep(service);
+    },
     release: () => bus.release(),
     close: async () => {
-      await sweeper.close();
-      await jobs.close();
+      await sweeper?.close();
+      await worker.close();
       await presence.close();
       await bus.close();
       await database.close();

@@ -8,7 +8,7 @@ import { keepSecrets } from './adapters/secrets.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
 import { DatabaseTooOld, migrate } from './db/migrate.ts';
-import { openService, type RunningService } from './deps.ts';
+import { type OpenService, openService } from './deps.ts';
 import { VERSION } from './version.ts';
 
 /** How long requests that are under way may take to end once the process has been told to stop. */
@@ -17,7 +17,7 @@ const DRAIN_MS = 25_000;
 const SAME_SIGNAL_MS = 1000;
 
 /** What is open, in the order in which it was opened. */
-type Life = { postgres?: EmbeddedPostgres; running?: RunningService; app?: FastifyInstance; isStopping: boolean };
+type Life = { postgres?: EmbeddedPostgres; open?: OpenService; app?: FastifyInstance; isStopping: boolean };
 
 /** Runs the service until it is told to stop, and ends the process. */
 export async function run(): Promise<void> {
@@ -66,8 +66,9 @@ async function start(life: Life, settings: Settings, log: Logger): Promise<strin
   if (settings.REDIS_URL) log.warn('REDIS_URL is ignored: PostgreSQL does the work of Redis here');
   const config = await complete(life, settings);
   await migrate(config.DATABASE_URL);
-  life.running = await openService(config, log);
-  life.app = await buildApp(life.running.service, () => life.isStopping);
+  life.open = await openService(config, log);
+  life.app = await buildApp(life.open.service, () => life.isStopping);
+  await life.open.work();
   await life.app.listen({ host: config.HOST, port: config.PORT });
   const { port } = life.app.server.address() as AddressInfo;
   return config.PUBLIC_URL ?? `http://${hostInUrl(config.HOST)}:${port}`;
@@ -142,10 +143,10 @@ function obeySignals(life: Life, log: Logger): void {
 /** Takes no more requests, lets those under way end, then closes everything in the opposite order of its opening. */
 async function stop(life: Life, log: Logger): Promise<void> {
   life.isStopping = true;
-  const { app, running, postgres } = life;
-  running?.release();
+  const { app, open, postgres } = life;
+  open?.release();
   if (app) await within(DRAIN_MS, app.close(), () => app.server.closeAllConnections());
-  await running?.close();
+  await open?.close();
   await postgres?.stop();
   log.info('stopped');
 }

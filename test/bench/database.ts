@@ -44,16 +44,10 @@ export async function seed(url: string, tasks: number): Promise<void> {
     await client.query(PEOPLE, [Math.ceil(tasks / TASKS_PER_USER)]);
     const { rows: indexes } = await client.query<{ name: string; definition: string }>(INDEXES);
     for (const { name } of indexes) await client.query(`drop index ${name}`);
-    const T = (l: string, t: number) => console.log(l, Date.now() - t);
-    let t = Date.now();
     await client.query(TASKS, [tasks]);
-    T('tasks', t); t = Date.now();
     await client.query(ATTEMPTS);
-    T('attempts', t); t = Date.now();
     await client.query(EVENTS);
-    T('events', t); t = Date.now();
     for (const { definition } of indexes) await client.query(definition);
-    T('indexes', t); t = Date.now();
     await client.query('vacuum (analyze) tasks, task_attempts, task_events, users, devices');
     await client.query('checkpoint');
   });

@@ -9,18 +9,12 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { ApiFailure } from '../../sdk/src/index.ts';
 import { CcjkCloud } from '../../sdk/src/index.ts';
-import { openJobs } from '../../server/adapters/boss.ts';
-import { passwords } from '../../server/adapters/passwords.ts';
-import { createTokens } from '../../server/adapters/tokens.ts';
 import { buildApp } from '../../server/app.ts';
 import { type Config, readSettings } from '../../server/config.ts';
-import { BY_ITSELF, type Ctx, type Service } from '../../server/context.ts';
-import { openDatabase } from '../../server/db/orm.ts';
+import { BY_ITSELF, type Ctx } from '../../server/context.ts';
+import { openService } from '../../server/deps.ts';
 import { sweep } from '../../server/domain/leases.ts';
 import type { Plan } from '../../server/domain/plans.ts';
-import { registry } from '../../server/jobs/registry.ts';
-import { openBus } from '../../server/realtime/bus.ts';
-import { openPresence } from '../../server/realtime/presence.ts';
 import { openClock } from './clock.ts';
 import { cloneDatabase } from './database.ts';
 
@@ -54,33 +48,24 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
 
   const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await cloneDatabase();
   closers.push(database.drop);
-  const settings = readSettings({ ...ROOMY, JWT_SECRET: 'j'.repeat(48), DATABASE_URL: database.url, DEFAULT_PLAN: plan, ...env });
+  const settings = readSettings({
+    ...ROOMY,
+    JWT_SECRET: 'j'.repeat(48),
+    DATABASE_URL: database.url,
+    DEFAULT_PLAN: plan,
+    ...env,
+  });
   const config = settings as Config;
-  const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const clock = openClock(at);
 
-  const opened = await openDatabase(database.url, { maxConnections: config.DATABASE_POOL });
-  closers.push(() => opened.close());
-  const { db } = opened;
-  const bus = await openBus({ databaseUrl: database.url, db, log });
-  const presence = openPresence({ db, log });
-  const jobs = await openJobs({ databaseUrl: database.url, log, registry });
-  closers.push(() => presence.close(), () => jobs.close(), () => bus.close());
-  const service: Service = {
-    config,
-    now: clock.now,
-    newId: randomUUID,
-    db,
-    events: bus,
-    jobs: jobs.jobs,
-    presence,
-    passwords,
-    tokens: createTokens(config),
-    log,
-  };
+  const opened = await openService(config, log, clock.now);
+  closers.push(opened.close);
+  const { service } = opened;
   const app = await buildApp(service);
   await app.listen({ host: '127.0.0.1', port: 0 });
   closers.push(async () => {
+    opened.release();
     app.server.closeAllConnections();
     await app.close();
   });
@@ -116,6 +101,8 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
     clientOf,
     makeUser,
     makeDevice,
+    /** Starts jobs and sweeps, which this service leaves to the test otherwise. */
+    work: opened.work,
     /** What the sweeper does every few seconds. */
     sweep: () => sweep(ctx),
     close,

@@ -12,6 +12,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CcjkCloud } from '../core/client.ts';
 import { ApiError } from '../core/errors.ts';
+import { waitFor } from '../core/retries.ts';
 import type { HandedTask, TaskResult } from '../generated/types.ts';
 import { codeOf } from './durable-files.ts';
 import type { DaemonEvent } from './events.ts';
@@ -51,6 +52,8 @@ const MAX_MESSAGE = 4000;
 /** Milliseconds; a longer timer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+type Plan = { command: Command } | { handler: Handler };
+
 export class Attempt {
   readonly task: HandedTask;
   /** Nothing is half done: it runs, or it is over, or it waits for the next daemon. */
@@ -66,7 +69,7 @@ export class Attempt {
   #isOver = false;
   #settle: () => void = () => {};
 
-  private constructor(place: Workplace, entry: JournalEntry) {
+  private constructor(place: Workplace, entry: JournalEntry, work: (attempt: Attempt) => Promise<void>) {
     this.#place = place;
     this.#entry = entry;
     this.task = entry.task;
@@ -74,24 +77,26 @@ export class Attempt {
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.ended = Promise.resolve();
+    this.ended = work(this)
+      .catch((error) => this.#problem(error))
+      .finally(() => this.#settle());
   }
 
-  /** A task that was just claimed. It begins when `before` is done. */
+  /** A task that was just claimed. It starts when `before` is done. */
   static begin(place: Workplace, task: HandedTask, before: Promise<unknown>): Attempt {
-    const attempt = new Attempt(place, { task, state: 'claimed' });
-    return attempt.#with(async () => {
-      await before;
-      await attempt.#write();
+    return new Attempt(place, { task, state: 'claimed' }, async (attempt) => {
+      const problem = await attempt.#write().catch(messageOf);
+      if (typeof problem === 'string') return attempt.#neverStarted(problem);
       place.fault('journaled');
-      await attempt.#start();
+      await attempt.#start(before);
     });
   }
 
   /** A task that the journal holds from an earlier daemon. */
-  static resume(place: Workplace, entry: JournalEntry): Attempt {
-    const attempt = new Attempt(place, entry);
-    return attempt.#with(() => (entry.state === 'claimed' ? attempt.#start() : attempt.#takeOver()));
+  static resume(place: Workplace, entry: JournalEntry, before: Promise<unknown>): Attempt {
+    return new Attempt(place, entry, (attempt) =>
+      entry.state === 'claimed' ? attempt.#start(before) : attempt.#takeOver(),
+    );
   }
 
   get isRunning(): boolean {
@@ -120,20 +125,12 @@ export class Attempt {
     this.#execution?.release();
   }
 
-  /** Whatever goes wrong before the spawn is reported: nothing ran. */
-  #with(work: () => Promise<void>): this {
-    const whole = work()
-      .catch((error) => (this.#execution ? this.#problem(error) : this.#neverStarted(messageOf(error))))
-      .catch((error) => this.#problem(error))
-      .finally(() => this.#settle());
-    return Object.assign(this, { ended: whole });
-  }
-
-  async #start(): Promise<void> {
+  async #start(before: Promise<unknown>): Promise<void> {
     const { place, task } = { place: this.#place, task: this.task };
     const plan = await this.#plan();
     if (typeof plan === 'string') return this.#neverStarted(plan);
     try {
+      await waitFor(before, place.starting);
       const ask = () => place.client.daemon.start(task.id, { lease_id: task.lease_id });
       await place.link.until(ask, place.starting, NOT_TO_START);
     } catch (error) {
@@ -144,17 +141,27 @@ export class Attempt {
     }
     place.fault('start answered');
     if (this.#entry.stop) return this.#neverStarted(this.#entry.stop.message, 'cancelled');
+    let execution: Execution | Handling;
+    try {
+      execution = await this.#spawn(plan);
+    } catch (error) {
+      return this.#neverStarted(`The command could not be started: ${messageOf(error)}`);
+    }
+    await this.#watch(execution, 'started');
+  }
 
+  /** @throws Error when nothing was started */
+  async #spawn(plan: Plan): Promise<Execution | Handling> {
     await rm(this.#folder, { recursive: true, force: true });
     await mkdir(this.#folder, { mode: 0o700 });
     this.#entry.startedAt = new Date().toISOString();
     this.#entry.state = 'spawning';
     await this.#write();
-    place.fault('spawning journaled');
-    if ('handler' in plan) return this.#watch(new Handling(plan.handler, task));
+    this.#place.fault('spawning journaled');
+    if ('handler' in plan) return new Handling(plan.handler, this.task);
     const execution = await launch(plan.command, this.#folder);
-    place.fault('spawned');
-    await this.#watch(execution, 'started');
+    this.#place.fault('spawned');
+    return execution;
   }
 
   async #takeOver(): Promise<void> {
@@ -164,7 +171,7 @@ export class Attempt {
     return this.#finish({ status: this.#entry.stop?.status ?? 'failed', error_message: message });
   }
 
-  async #watch(execution: Execution | Handling, how: 'started' | 'adopted' = 'started'): Promise<void> {
+  async #watch(execution: Execution | Handling, how: 'started' | 'adopted'): Promise<void> {
     const { entry, task, place } = { entry: this.#entry, task: this.task, place: this.#place };
     this.#execution = execution;
     if (execution instanceof Execution) {
@@ -194,7 +201,7 @@ export class Attempt {
   }
 
   /** What is to be run; or why it cannot be, as a sentence. */
-  async #plan(): Promise<{ command: Command } | { handler: Handler } | string> {
+  async #plan(): Promise<Plan | string> {
     const { type, command, args } = this.task;
     const handler = this.#place.handlers[type];
     if (handler) return { handler };

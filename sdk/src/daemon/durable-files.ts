@@ -66,6 +66,8 @@ async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL') throw error; // some network file systems know no such thing
   } finally {
     await folder.close();
   }

@@ -196,8 +196,8 @@ async function spawnInto({ text, cwd, env }: Command, folder: string): Promise<C
       stdio: [...options.stdio],
     });
   } finally {
-    await stdout.close();
-    await stderr.close();
+    // Whatever they fail with, the command runs.
+    await Promise.allSettled([stdout.close(), stderr.close()]);
   }
 }
 

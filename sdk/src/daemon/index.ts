@@ -7,7 +7,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CcjkError } from '../core/errors.ts';
-import type { Fetch } from '../core/transport.ts';
+import type { Fetch } from '../core/options.ts';
 import type { HandedTask } from '../generated/types.ts';
 import type { DaemonEvent } from './events.ts';
 import type { Handler } from './handlers.ts';

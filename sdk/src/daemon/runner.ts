@@ -6,14 +6,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CcjkCloud } from '../core/client.ts';
+import type { Fetch } from '../core/options.ts';
 import { sleep } from '../core/retries.ts';
-import type { Fetch } from '../core/transport.ts';
 import type { DeviceConfig, HandedTask, Heartbeat, HeartbeatAnswer } from '../generated/types.ts';
 import { Attempt, type Workplace } from './attempt.ts';
 import { makePrivateFolder } from './durable-files.ts';
 import type { DaemonEvent } from './events.ts';
 import type { Handler } from './handlers.ts';
-import { Journal, type Stop } from './journal.ts';
+import { Journal, type JournalEntry, type Stop } from './journal.ts';
 import { type KeyRefusedError, Link } from './link.ts';
 import { openGauge } from './machine.ts';
 import { deliver, type Report, Spool } from './spool.ts';
@@ -46,6 +46,8 @@ export type RunnerOptions = {
   emit: (event: DaemonEvent) => void;
   fault: (point: string) => void;
 };
+
+const NOTHING: Promise<void> = Promise.resolve();
 
 type Listed = { task_id: string; lease_id: string };
 
@@ -95,17 +97,19 @@ export class Runner {
 
   /** Works until it is stopped. @throws KeyRefusedError, or what kept it from its own files */
   async run(): Promise<void> {
-    await this.#recover();
-    const claiming = this.#claimLoop();
-    const beating = this.#beatLoop();
-    await Promise.race([claiming, beating]); // neither ends before the stop, but with an error
-    await claiming;
-    await this.#windDown();
-    this.#quit.abort();
-    await beating;
-    if (!this.#refused) await this.#goOffline();
-    for (const attempt of this.#attempts.values()) attempt.release();
-    this.#options.emit({ type: 'stopped', running: this.running });
+    try {
+      await this.#recover();
+      const beating = this.#beatLoop();
+      await Promise.race([this.#claimLoop(), beating]); // neither ends before the stop, but with an error
+      await this.#windDown();
+      this.#quit.abort();
+      await beating;
+      if (!this.#refused) await this.#goOffline();
+    } finally {
+      this.#quit.abort();
+      for (const attempt of this.#attempts.values()) attempt.release();
+      this.#options.emit({ type: 'stopped', running: this.running });
+    }
     if (this.#refused) throw this.#refused;
   }
 
@@ -138,7 +142,9 @@ export class Runner {
     await mkdir(attempts, { recursive: true });
 
     for (const report of reports) this.#send(report, async () => {});
-    for (const entry of open) this.#keep(Attempt.resume(this.#place, entry));
+    const isClaimed = ({ state }: JournalEntry) => state === 'claimed';
+    for (const entry of [...open.filter((one) => !isClaimed(one)), ...open.filter(isClaimed)])
+      this.#keep(Attempt.resume(this.#place, entry, isClaimed(entry) ? this.#otherAttempts(entry.task) : NOTHING));
   }
 
   // ---- Claims ---------------------------------------------------------------------------------------------------------
@@ -179,14 +185,17 @@ export class Runner {
     });
   }
 
-  /** Another attempt of the same task may still run here, when its lease was lost unnoticed. It ends first. */
   #begin(task: HandedTask): void {
     if (this.#attempts.has(task.lease_id)) return;
-    if (!UUID.test(task.lease_id))
-      return this.#options.emit({ type: 'problem', message: 'The service sent a lease id that is no uuid' });
-    const older = [...this.#attempts.values()].filter((attempt) => attempt.task.id === task.id);
-    for (const attempt of older) attempt.stop(lostStop(attempt.task));
-    this.#keep(Attempt.begin(this.#place, task, Promise.all(older.map(({ ended }) => ended))));
+    if (UUID.test(task.lease_id)) this.#keep(Attempt.begin(this.#place, task, this.#otherAttempts(task)));
+    else this.#options.emit({ type: 'problem', message: 'The service sent a lease id that is no uuid' });
+  }
+
+  /** An earlier attempt of the task may still run here, when its lease was lost unnoticed. Two never run at a time. */
+  #otherAttempts(task: HandedTask): Promise<unknown> {
+    const others = [...this.#attempts.values()].filter((attempt) => attempt.task.id === task.id);
+    for (const other of others) other.stop(lostStop(other.task));
+    return Promise.all(others.map(({ ended }) => ended));
   }
 
   #keep(attempt: Attempt): void {

@@ -38,6 +38,9 @@ export class Spool {
 /** Answers that end the matter: the service does not know the task, or it has gone on without us. */
 const NOT_WANTED = ['TASK_NOT_FOUND', 'LEASE_LOST', 'RESULT_CONFLICT'];
 
+/** Two long outputs are some megabytes, and lines can be slow. */
+const TIMEOUT_MS = 300_000;
+
 /** Characters of each stream that are left when something on the way refuses a result for its size or its contents. */
 const SMALL_OUTPUT = 16 * 1024;
 
@@ -51,7 +54,7 @@ export async function deliver(
   report: Report,
   signal: AbortSignal,
 ): Promise<'recorded' | 'unwanted'> {
-  const send = (result: TaskResult) => client.daemon.result(report.taskId, result, { signal });
+  const send = (result: TaskResult) => client.daemon.result(report.taskId, result, { signal, timeoutMs: TIMEOUT_MS });
   try {
     await send(report.result).catch((error: unknown) => {
       if (error instanceof ApiError && (error.status === 413 || error.status === 400))

@@ -1,0 +1,89 @@
+/** The service as it runs in production, in a process of its own, and who calls it: users with a device each. */
+import { createHash, randomUUID } from 'node:crypto';
+import { type MeasuredProcess, startProcess } from './measured-process.ts';
+
+/** Of ours and of each peer. */
+export const POOL = 20;
+/** Of ours and of each peer: neither writes a line for each request. */
+export const LOG_LEVEL = 'warn';
+
+/** Rates that nobody reaches, and a plan without daily tasks: these refuse, and refusals are not measured. */
+const ENV = {
+  HOST: '127.0.0.1',
+  PORT: '0',
+  JWT_SECRET: 'the secret of the bench, of which 32 characters',
+  JWT_EXPIRES_IN: '1h',
+  DEFAULT_PLAN: 'enterprise',
+  DATABASE_POOL: String(POOL),
+  RATE_LIMIT_MAX: '1000000000',
+  RATE_LIMIT_DAEMON_MAX: '1000000000',
+  RATE_LIMIT_ANONYMOUS_MAX: '1000000000',
+  LOG_LEVEL,
+};
+
+export const startService = (databaseUrl: string, profileDir?: string): Promise<MeasuredProcess> =>
+  startProcess({ script: 'server/main.ts', env: { ...ENV, DATABASE_URL: databaseUrl }, profileDir });
+
+/** A user with one device, and what their credentials say. */
+export type Caller = {
+  userId: string;
+  sessionId: string;
+  token: string;
+  deviceId: string;
+  deviceKey: string;
+  /** What is stored of the key. */
+  keyHash: string;
+};
+
+export async function makeCallers(url: string, count: number): Promise<Caller[]> {
+  const callers: Caller[] = [];
+  while (callers.length < count) callers.push(await makeCaller(url));
+  return callers;
+}
+
+async function makeCaller(url: string): Promise<Caller> {
+  const account = { email: `${randomUUID()}@example.com`, password: 'correct horse battery staple' };
+  const { user, token } = await call<{ user: { id: string }; token: string }>(url, 'POST', '/v1/auth/register', {
+    body: account,
+  });
+  const { device_id: deviceId, device_key: deviceKey } = await call<{ device_id: string; device_key: string }>(
+    url,
+    'POST',
+    '/v1/daemon/register',
+    { credential: token, headers: { 'x-device-id': randomUUID() }, body: { device_name: 'bench' } },
+  );
+  const keyHash = createHash('sha256').update(deviceKey).digest('hex');
+  return { userId: user.id, sessionId: claimsOf(token).sid, token, deviceId, deviceKey, keyHash };
+}
+
+/** What an access token says, without asking who signed it. */
+export const claimsOf = (token: string): { sub: string; sid: string } =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+type Content = {
+  credential?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+};
+
+/** The data of the answer. Anything but success is a fault of the bench. */
+export async function call<Data>(
+  url: string,
+  method: string,
+  path: string,
+  { credential, headers = {}, body }: Content = {},
+): Promise<Data> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { ...headers, ...headersOf(credential, body) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${answer}`);
+  return (JSON.parse(answer) as { data: Data }).data;
+}
+
+export const headersOf = (credential: string | undefined, body?: unknown): Record<string, string> => ({
+  ...(credential ? { authorization: `Bearer ${credential}` } : {}),
+  ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+});
