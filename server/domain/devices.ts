@@ -185,12 +185,12 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
     .set({ ...change, config_version: sql`config_version + 1`, updated_at: ctx.now() })
     .where('id', '=', id)
     .where('user_id', '=', userId)
-    .returning('config_version')
+    .returning(['id', 'config_version'])
     .executeTakeFirst();
   if (!changed) throw new Failed('DEVICE_NOT_FOUND');
-  const { config_version: configVersion } = changed;
-  ctx.events.emit({ type: 'config.updated', userId, deviceId: id, configVersion }, { type: 'slots.freed', userId });
-  return getDevice(ctx, id);
+  const { id: deviceId, config_version: configVersion } = changed;
+  ctx.events.emit({ type: 'config.updated', userId, deviceId, configVersion }, { type: 'slots.freed', userId });
+  return getDevice(ctx, deviceId);
 }
 
 /**

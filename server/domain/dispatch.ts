@@ -192,10 +192,11 @@ export async function startTask(ctx: Ctx, id: string, leaseId: string): Promise<
     )
     select id from started
   `.execute(ctx.db);
-  if (rows.length === 0) return startedBefore(ctx, id, leaseId);
+  const [started] = rows;
+  if (!started) return startedBefore(ctx, id, leaseId);
   const { userId, deviceId } = actor;
-  ctx.events.emit({ type: 'task.changed', userId, taskId: id, deviceId, status: 'running' });
-  return { id, leaseUntil };
+  ctx.events.emit({ type: 'task.changed', userId, taskId: started.id, deviceId, status: 'running' });
+  return { id: started.id, leaseUntil };
 }
 
 /** The start was a repeat, or it may not be: says which. */
@@ -209,7 +210,7 @@ async function startedBefore(ctx: Ctx, id: string, leaseId: string): Promise<Sta
   if (!task) throw new Failed('TASK_NOT_FOUND');
   if (task.cancel_requested_at && task.status !== 'running') throw new Failed('TASK_CANCELLED');
   if (task.status === 'running' && task.lease_id === leaseId && task.lease_until) {
-    return { id, leaseUntil: task.lease_until };
+    return { id: task.id, leaseUntil: task.lease_until };
   }
   throw new Failed('LEASE_LOST');
 }

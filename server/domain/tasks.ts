@@ -127,7 +127,7 @@ const rowOf = (tx: Ctx, task: NewTask, ids: readonly string[], at: number, { bat
     after_task_id: predecessor,
     run_at: task.runAt ?? null,
     ready_at: predecessor ? null : due,
-    expires_at: new Date(due.getTime() + task.expiresInSeconds * 1000),
+    expires_at: expiryOf(task, due),
     created_at: now,
     updated_at: now,
   };
@@ -170,7 +170,7 @@ export async function getTask(ctx: Ctx, id: string): Promise<TaskRow> {
 export async function awaitTask(ctx: Ctx, id: string, waitMs: number, signal: AbortSignal): Promise<TaskRow> {
   let task = await getTask(ctx, id);
   if (waitMs === 0 || isFinished(task.status)) return task;
-  await ctx.events.waitFor([`task:${id}`], { timeoutMs: waitMs, signal }, async () => {
+  await ctx.events.waitFor([`task:${task.id}`], { timeoutMs: waitMs, signal }, async () => {
     task = await getTask(ctx, id);
     return isFinished(task.status) || undefined;
   });

@@ -313,9 +313,8 @@ describe('the list of tasks', () => {
     expect(pagination).toEqual({ total: 9, limit: 20, offset: 0, has_more: false });
     const times = items.map(({ created_at }) => created_at);
     expect(times).toEqual([...times].sort().reverse());
-    for (const item of items) expect(Object.keys(item)).not.toEqual(expect.arrayContaining(['stdout']));
-    expect(items[0]).not.toHaveProperty('stderr');
-    expect(items[0]).toHaveProperty('exit_code');
+    for (const item of items)
+      for (const output of ['stdout', 'stderr']) expect(item).not.toHaveProperty(output);
   });
 
   test('filters by status, device and batch, and by all of them', async () => {
@@ -428,12 +427,13 @@ describe('retrying by hand', () => {
   test.each(['completed', 'failed', 'cancelled', 'timeout'] as const)(
     'a task that has ended as %s makes a new one with the same words, and names the old one',
     async (status) => {
-      const said = { command: 'make', args: { cwd: '/x' }, priority: 9, timeout: 2500, grace_seconds: 3 } as const;
-      const task = await finished(status, device, user, { ...said, on_disconnect: 'fail', type: 'custom' });
-      const retried = await user.client.tasks.retry(task.id);
+      const { owner, machine } = await newOwner();
+      const said = { command: 'make', args: { cwd: '/x' }, priority: 9, timeout: 2500, grace_seconds: 3 };
+      const task = await finished(status, machine, owner, { ...said, on_disconnect: 'fail', type: 'custom' });
+      const retried = await owner.client.tasks.retry(task.id);
       expect(retried).toEqual({ task_id: retried.task_id, status: 'queued', estimated_start: inSeconds(10) });
       expect(retried.task_id).not.toBe(task.id);
-      expect(await user.client.tasks.get(retried.task_id)).toMatchObject({
+      expect(await owner.client.tasks.get(retried.task_id)).toMatchObject({
         ...said,
         type: 'custom',
         on_disconnect: 'fail',
@@ -445,7 +445,7 @@ describe('retrying by hand', () => {
         exit_code: null,
         expires_at: inSeconds(7 * DAY),
       });
-      expect((await user.client.tasks.get(task.id)).status).toBe(status);
+      expect((await owner.client.tasks.get(task.id)).status).toBe(status);
     },
   );
 
@@ -608,7 +608,7 @@ describe('a batch', () => {
   });
 
   test('in sequence gives each task its days from when it is queued', async () => {
-    const { owner, machine, ids } = await sequence({ expires_in: 60 });
+    const { owner, machine, ids } = await sequence({ expires_in: 60, timeout: DAY * 1000 });
     const [task] = (await machine.client.daemon.claim({ claim_id: randomUUID() })).tasks as [HandedTask];
     await machine.client.daemon.start(task.id, { lease_id: task.lease_id });
     app.clock.advance(3600);

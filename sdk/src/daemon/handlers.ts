@@ -26,7 +26,10 @@ export class Handling {
     });
     const work = Promise.resolve()
       .then(() => handler(task, { signal: this.#abort.signal }))
-      .then(resultOf, (error: unknown) => failure(error instanceof Error ? error.message : String(error)));
+      .then(
+        (said) => resultOf(said ?? {}),
+        (error: unknown) => failure(error instanceof Error ? error.message : String(error)),
+      );
     this.ended = Promise.race([work, givenUp]);
   }
 
@@ -42,8 +45,8 @@ export class Handling {
 
 const failure = (message: string): TaskResult => ({ status: 'failed', error_message: message || 'The handler failed' });
 
-const resultOf = (said: HandlerResult | undefined | void): TaskResult => {
-  const { exit_code = 0, stdout = '', stderr = '', error_message = null } = said ?? {};
+const resultOf = (said: HandlerResult): TaskResult => {
+  const { exit_code = 0, stdout = '', stderr = '', error_message = null } = said;
   const hasFailed = exit_code !== 0 || error_message !== null;
   const message = error_message ?? (hasFailed ? `exit code ${exit_code}` : null);
   return { status: hasFailed ? 'failed' : 'completed', exit_code, stdout, stderr, error_message: message };

@@ -5,7 +5,7 @@ import { takeHeartbeat } from '../../domain/heartbeats.ts';
 import { recordResult } from '../../domain/results.ts';
 import type { Handlers } from '../contract.ts';
 import { deviceConfig } from './devices.ts';
-import { time } from './presented.ts';
+import { idFrom, time } from './presented.ts';
 
 const handed = (task: HandedTask) => ({
   id: task.id,
@@ -40,8 +40,8 @@ export const daemonHandlers: Handlers<typeof daemon> = {
   heartbeat: async (ctx, { body }) => {
     const tasks = body.current_tasks.map((item) =>
       typeof item === 'string'
-        ? { taskId: item }
-        : { taskId: item.task_id, leaseId: item.lease_id, progress: item.progress },
+        ? { taskId: idFrom(item) }
+        : { taskId: idFrom(item.task_id), leaseId: item.lease_id, progress: item.progress },
     );
     const answer = await takeHeartbeat(ctx, { status: body.status, tasks, systemInfo: body.system_info });
     return {

@@ -13,10 +13,10 @@ import {
   retryTask,
 } from '../../domain/tasks.ts';
 import type { Handlers } from '../contract.ts';
-import { paging, time, timeOrNull } from './presented.ts';
+import { idFrom, paging, time, timeOrNull } from './presented.ts';
 
 const fromWire = (task: z.output<typeof NewTaskSchema>): NewTask => ({
-  deviceId: task.device_id,
+  deviceId: idFrom(task.device_id),
   type: task.type,
   command: task.command,
   args: task.args,
