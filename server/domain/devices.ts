@@ -200,19 +200,19 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
 export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
-    const owned = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
-    if (!owned) throw new Failed('DEVICE_NOT_FOUND');
+    const device = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+    if (!device) throw new Failed('DEVICE_NOT_FOUND');
     const open = await tx.db
       .selectFrom('tasks')
       .select(LIFE)
-      .where('device_id', '=', id)
+      .where('device_id', '=', device.id)
       .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
       .forUpdate()
       .execute();
     await move(tx, open, 'cancelled', { reason: 'device_deleted' });
-    await tx.db.deleteFrom('devices').where('id', '=', id).execute();
-    await audit(tx, 'device.deleted', `device:${id}`);
-    tx.events.emit({ type: 'device.changed', userId, deviceId: id, status: 'deleted' });
+    await tx.db.deleteFrom('devices').where('id', '=', device.id).execute();
+    await audit(tx, 'device.deleted', `device:${device.id}`);
+    tx.events.emit({ type: 'device.changed', userId, deviceId: device.id, status: 'deleted' });
   });
 
 /** Writes a device's status, once per change. */

@@ -20,7 +20,7 @@ declare module 'autocannon' {
     amount?: number;
     /** Milliseconds between two looks at whether it is time to end. */
     sampleInt?: number;
-    requests: Request[];
+    setupClient?: (client: { setRequests(requests: Request[]): void }) => void;
   };
 
   export type Outcome = { errors: number; timeouts: number; non2xx: number };

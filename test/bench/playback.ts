@@ -6,10 +6,7 @@ import type { Recording } from './recording.ts';
 import { POOL } from './service.ts';
 
 /** Every id that a statement may carry. */
-export type Ids = Record<
-  'userId' | 'sessionId' | 'deviceId' | 'keyHash' | 'taskId' | 'leaseId' | 'claimId',
-  string
->;
+export type Ids = Record<'userId' | 'sessionId' | 'deviceId' | 'keyHash' | 'taskId' | 'leaseId' | 'claimId', string>;
 
 type Filler = (ids: Ids, now: number) => unknown;
 

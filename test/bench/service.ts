@@ -64,6 +64,7 @@ type Content = {
   credential?: string;
   headers?: Record<string, string>;
   body?: unknown;
+  signal?: AbortSignal;
 };
 
 /** The data of the answer. Anything but success is a fault of the bench. */
@@ -71,12 +72,13 @@ export async function call<Data>(
   url: string,
   method: string,
   path: string,
-  { credential, headers = {}, body }: Content = {},
+  { credential, headers = {}, body, signal }: Content = {},
 ): Promise<Data> {
   const response = await fetch(url + path, {
     method,
     headers: { ...headers, ...headersOf(credential, body) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal ? { signal } : {}),
   });
   const answer = await response.text();
   if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${answer}`);
