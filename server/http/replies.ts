@@ -136,9 +136,9 @@ const answerError = (error: unknown, request: FastifyRequest, reply: FastifyRepl
   return sendFailed(request, reply, failed);
 };
 
-/** Before Fastify knows a route: malformed URLs. */
+/** Before Fastify knows a route, and without its hooks: malformed URLs. */
 export const answerFrameworkError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-  sendFailed(request, reply, asFailed(error));
+  sendFailed(request, reply.header('x-request-id', request.id), asFailed(error));
 
 /** Before there is a request: what came over the socket is no HTTP. */
 export const answerBrokenSocket = (error: Error & { code?: string }, socket: Socket): void => {
@@ -165,11 +165,16 @@ type MethodsOf = (path: string) => readonly string[];
 
 export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf): void {
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) => {
+  const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
     const methods = methodsOf(pathOf(request));
     if (methods.length === 0) throw new Failed('ROUTE_NOT_FOUND');
     reply.header('allow', methods.join(', '));
     throw new Failed('METHOD_NOT_ALLOWED', { message: `This endpoint takes ${methods.join(' or ')} only` });
+  };
+  app.setNotFoundHandler(refuse);
+  // Before the body is read: what is wrong with a body that nobody wants is beside the point.
+  app.addHook('preParsing', async (request, reply) => {
+    if (request.is404) refuse(request, reply);
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);

@@ -8,7 +8,6 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import type { AppRoute, AppRouter } from '@ts-rest/core';
-import fc from 'fast-check';
 import Fastify from 'fastify';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,7 +37,6 @@ const ROUTES = routesOf(contract);
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 
 const paramsOf = ({ path }: AppRoute): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
-const isEnveloped = ({ path }: AppRoute): boolean => path.startsWith('/v1/');
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -219,7 +217,10 @@ function* changedExamples(route: AppRoute): Generator<Record<string, unknown>> {
   for (const name of names) {
     const { [name]: _, ...without } = example;
     yield without;
-    for (const wrong of WRONG) yield { ...example, [name]: wrong };
+    for (const wrong of WRONG) {
+      yield { ...example, [name]: wrong };
+      yield { ...example, [name]: [wrong] };
+    }
   }
 }
 
@@ -311,24 +312,6 @@ describe.each(ROUTES)('$name', ({ route }) => {
       for (const wrong of ['null', '[]', '[{}]', '0', 'true', '"text"', '1e999'])
         expectFailure(await call(route, { body: wrong }), 400, 'VALIDATION_ERROR');
     }),
-  );
-
-  test.runIf(body)('answers any JSON as its contract says', () =>
-    changingNothing(() =>
-      fc.assert(
-        fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), fc.jsonValue({ maxDepth: 2 }), async (whole, part) => {
-          for (const value of [whole, { ...exampleOf(route), [Object.keys(exampleOf(route))[0] as string]: part }])
-            if (!body?.safeParse(value).success)
-              expectFailure(
-                await call(route, { body: JSON.stringify(value) }),
-                400,
-                'VALIDATION_ERROR',
-                'INVALID_JSON',
-              );
-        }),
-        { numRuns: 10, seed: 1 },
-      ),
-    ),
   );
 
   test.runIf(readsBody(route))('refuses what is no JSON', () =>
