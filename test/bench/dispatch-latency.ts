@@ -1,11 +1,14 @@
 /**
  * From the user to the device — how long after `POST /v1/tasks` is sent a device that waits has the task, its answer
- * parsed. Tasks come by chance, 100 a second on average, whether the service keeps up or not; devices start and finish
- * each one and wait again.
+ * parsed. The devices start and finish each task and wait again. The peer is the `pg` driver alone that sends the
+ * statements of the POST and of the claim: what of the time is PostgreSQL's, and the machine's.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { atRandom } from './arrivals.ts';
 import type { Bench } from './bench.ts';
 import { callOf } from './calls.ts';
+import { leadTask } from './lives.ts';
+import { startProcess } from './measured-process.ts';
+import { record } from './recording.ts';
 import { judged, type Row } from './report.ts';
 import { percentile, spreadOf } from './rounds.ts';
 import { type Caller, call, makeCallers, startService } from './service.ts';
@@ -15,53 +18,60 @@ const PER_SECOND = 100;
 const P50_MS = { most: 10 };
 const P99_MS = { most: 50 };
 const WAIT_SECONDS = 25;
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
+/** Tasks that each device leads first: Node compiles what runs often. */
+const WARM_UP = 20;
 
 export async function dispatchLatency({ cluster, quick, profileDir, say }: Bench): Promise<Row[]> {
-  const service = await startService(await cluster.create('dispatch_latency'), profileDir);
-  const devices = await makeCallers(service.url, DEVICES);
+  const databaseUrl = await cluster.create('dispatch_latency');
+  const service = await startService(databaseUrl, profileDir);
+  const driver = await startProcess({ script: 'test/bench/peer-pg.ts', env: { DATABASE_URL: databaseUrl } });
   const stopping = new AbortController();
-  const arrivals: Arrivals = new Map();
-  const waiting = devices.map((device) => serve(service.url, device, arrivals, stopping.signal));
+  let waiting: Promise<void>[] = [];
   try {
-    const [seconds, count] = quick ? [2, 3] : [6, 4];
-    const round = () => sendFor(service.url, seconds, devices, arrivals);
+    const recording = await record(service);
+    const devices = await makeCallers(service.url, DEVICES);
+    const strangers = await makeCallers(service.url, DEVICES);
+    await Promise.all(devices.map((device) => leadSome(service.url, device)));
+    const arrivals: Arrivals = new Map();
+    waiting = devices.map((device) => serve(service.url, device, arrivals, stopping.signal));
+
+    const [seconds, count] = quick ? [2, 3] : [6, 5];
+    const rate = { perSecond: PER_SECOND, seconds };
+    const throughHttp = () =>
+      atRandom(rate, (n) => sendOne(service.url, devices[n % DEVICES] as Caller, arrivals)).then(sorted);
+    const throughDriver = () => driver.ask<number[]>('hand over', { recording, callers: strangers, rate }).then(sorted);
     say(`POST to a waiting device: ${count} rounds`);
-    await round();
-    const rounds: number[][] = [];
-    while (rounds.length < count) rounds.push(await round());
+    await throughDriver();
+    await throughHttp();
+    const rounds: { ours: number[]; raw: number[] }[] = [];
+    while (rounds.length < count) rounds.push({ raw: await throughDriver(), ours: await throughHttp() });
+
     const rowOf = (name: string, share: number, target: { most: number }) =>
       judged({
         scenario: 'dispatch-latency',
-        what: `POST /v1/tasks to a waiting device, ${PER_SECOND}/s, ${DEVICES} devices`,
+        what: `POST /v1/tasks to a waiting device, ${PER_SECOND}/s, ${DEVICES} devices; raw pg`,
         unit: `${name} ms`,
-        ours: spreadOf(rounds.map((latencies) => percentile(latencies, share))),
+        ours: spreadOf(rounds.map(({ ours }) => percentile(ours, share))),
+        peer: spreadOf(rounds.map(({ raw }) => percentile(raw, share))),
         target,
       });
     return [rowOf('p50', 0.5, P50_MS), rowOf('p99', 0.99, P99_MS)];
   } finally {
     stopping.abort();
     await Promise.all(waiting);
-    await service.stop();
+    await Promise.all([service.stop(), driver.stop()]);
   }
+}
+
+const sorted = (latencies: number[]): number[] => latencies.sort((a, b) => a - b);
+
+async function leadSome(url: string, device: Caller): Promise<void> {
+  for (let led = 0; led < WARM_UP; led++) await leadTask(url, device);
 }
 
 /** What is to be called when a command has arrived. */
 type Arrivals = Map<string, (at: number) => void>;
-
-/** Sends tasks for `seconds`, waits until each has arrived, and gives how long each took, sorted. */
-async function sendFor(url: string, seconds: number, devices: Caller[], arrivals: Arrivals): Promise<number[]> {
-  const latencies: Promise<number>[] = [];
-  const end = performance.now() + seconds * 1000;
-  for (let due = performance.now(); due < end; due += untilNextMs()) {
-    await pause(Math.max(0, due - performance.now()));
-    latencies.push(sendOne(url, devices[latencies.length % devices.length] as Caller, arrivals));
-  }
-  return (await Promise.all(latencies)).sort((a, b) => a - b);
-}
-
-/** As between calls of many people who know nothing of each other. */
-const untilNextMs = (): number => (-Math.log(1 - Math.random()) * 1000) / PER_SECOND;
 
 async function sendOne(url: string, device: Caller, arrivals: Arrivals): Promise<number> {
   const { method, path, credential, body } = callOf.create(device, { taskId: '', leaseId: '', claimId: '' });

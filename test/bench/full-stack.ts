@@ -7,12 +7,13 @@
 import type { Request } from 'autocannon';
 import type { Bench } from './bench.ts';
 import { type Call, callOf } from './calls.ts';
+import { leadTask } from './lives.ts';
 import { CALLERS, load } from './load.ts';
 import { type MeasuredProcess, startProcess } from './measured-process.ts';
 import { record } from './recording.ts';
 import { compared, type Row } from './report.ts';
 import { inRounds } from './rounds.ts';
-import { type Caller, call, headersOf, LOG_LEVEL, makeCallers, startService } from './service.ts';
+import { type Caller, headersOf, LOG_LEVEL, makeCallers, startService } from './service.ts';
 
 const TARGET = { least: 0.8 };
 const NOTHING = { taskId: '', leaseId: '', claimId: '' };
@@ -27,7 +28,7 @@ export async function fullStack({ cluster, quick, profileDir, say }: Bench): Pro
   try {
     await peer.ask('play', await record(service));
     const callers = await makeCallers(service.url, CALLERS);
-    const taskIds = await Promise.all(callers.map((caller) => makeTask(service, caller)));
+    const finished = await Promise.all(callers.map((caller) => leadTask(service.url, caller)));
 
     const rounds = async (what: string, requestOf: (connection: number) => Call) => {
       const requestsOf = (connection: number) => [asRequest(requestOf(connection))];
@@ -46,9 +47,7 @@ export async function fullStack({ cluster, quick, profileDir, say }: Bench): Pro
 
     const callerOf = (connection: number) => callers[connection] as Caller;
     return [
-      ...(await rounds('GET /v1/tasks/:id', (n) =>
-        callOf.read(callerOf(n), { ...NOTHING, taskId: taskIds[n] as string }),
-      )),
+      ...(await rounds('GET /v1/tasks/:id', (n) => callOf.read(callerOf(n), finished[n] ?? NOTHING))),
       ...(await rounds('POST /v1/tasks', (n) => callOf.create(callerOf(n), NOTHING))),
     ];
   } finally {
@@ -62,15 +61,3 @@ const asRequest = ({ method, path, credential, body }: Call): Request => ({
   headers: headersOf(credential, body),
   ...(body === undefined ? {} : { body: JSON.stringify(body) }),
 });
-
-/** A finished one, with its output. */
-async function makeTask({ url }: MeasuredProcess, caller: Caller): Promise<string> {
-  const given = { ...NOTHING, claimId: crypto.randomUUID() };
-  for (const name of ['create', 'claim', 'start', 'result'] as const) {
-    const { method, path, ...content } = callOf[name](caller, given);
-    const data = await call<{ task_id: string; tasks: { lease_id: string }[] }>(url, method, path, content);
-    if (name === 'create') given.taskId = data.task_id;
-    if (name === 'claim') given.leaseId = data.tasks[0]?.lease_id ?? '';
-  }
-  return given.taskId;
-}
