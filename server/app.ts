@@ -12,6 +12,7 @@ import { authHandlers } from './http/cloud/auth.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
+import { userHandlers } from './http/cloud/users.ts';
 import { bind } from './http/contract.ts';
 import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
@@ -53,6 +54,7 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
 
   const { cloud, ops } = contract;
   bind(app, cloud.auth, authHandlers, inCloudEnvelope);
+  bind(app, cloud.users, userHandlers, inCloudEnvelope);
   bind(app, cloud.apiKeys, apiKeyHandlers, inCloudEnvelope);
   bind(app, cloud.devices, deviceHandlers, inCloudEnvelope);
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);

@@ -55,7 +55,9 @@ export type Events = {
   ): Promise<Found | undefined>;
 };
 
-export type Job = { name: 'release-task'; data: { taskId: string } };
+export type Job =
+  | { name: 'release-task'; data: { taskId: string } }
+  | { name: 'delete-account'; data: { userId: string } };
 
 export type Jobs = {
   /** Inside a transaction the job exists when that commits. Left out, `startAfter` is now. */

@@ -11,6 +11,7 @@ export const User = z
     avatar_url: z.string().nullable(),
     plan: Plan,
     is_verified: z.boolean(),
+    notify_by_email: z.boolean(),
     storage_used: z.int().meta({ description: 'Bytes' }),
     created_at: Time,
     last_login_at: Time.nullable(),
@@ -38,7 +39,7 @@ export const Session = z
   })
   .meta({ id: 'Session' });
 
-const Password = text(256, 8).meta({ description: '8 to 256 characters' });
+export const Password = text(256, 8).meta({ description: '8 to 256 characters' });
 
 /**
  * Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use,

@@ -1,4 +1,4 @@
-import { ApiKeys, Auth, Daemon, Devices, Tasks } from '../generated/resources.ts';
+import { ApiKeys, Auth, Daemon, Devices, Tasks, Users } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
@@ -18,6 +18,7 @@ import { Transport } from './transport.ts';
  */
 export class CcjkCloud {
   readonly auth: Auth;
+  readonly users: Users;
   readonly apiKeys: ApiKeys;
   readonly daemon: Daemon;
   readonly tasks: Tasks;
@@ -29,6 +30,7 @@ export class CcjkCloud {
     const transport = new Transport(options);
     this.#transport = transport;
     this.auth = new Auth(transport);
+    this.users = new Users(transport);
     this.apiKeys = new ApiKeys(transport);
     this.daemon = new Daemon(transport);
     this.tasks = new Tasks(transport);

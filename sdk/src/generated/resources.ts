@@ -3,6 +3,7 @@
 import type { PagePromise } from '../core/paging.ts';
 import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
 import type {
+  AccountDeletion,
   ApiKeysListData,
   ApiKeysRemoveData,
   AuthListSessionsData,
@@ -27,6 +28,8 @@ import type {
   NewDevice,
   NewDeviceKey,
   NewTask,
+  PasswordChange,
+  ProfileChange,
   QueuedBatch,
   QueuedTask,
   RecordedResult,
@@ -43,6 +46,9 @@ import type {
   TasksGetQuery,
   TasksListEventsData,
   TasksListQuery,
+  UsersChangePasswordData,
+  UsersRemoveData,
+  UsersUpdateData,
 } from './types.ts';
 
 /** One segment of a path. Nothing, or dots, would lead to another route. */
@@ -197,6 +203,75 @@ export class Auth extends Resource {
    */
   revokeSession(sessionId: string, options?: RequestOptions): ApiPromise<AuthRevokeSessionData> {
     return this.call({ method: 'DELETE', path: `/v1/auth/sessions/${at(sessionId)}` }, options);
+  }
+}
+
+/** Your own account: its profile, its password, and its end. */
+export class Users extends Resource {
+  /**
+   * Change your profile.
+   *
+   * Only the fields that are sent change; null empties one. Mail goes out only once your address is verified.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `PATCH /v1/users/me`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  update(body: ProfileChange, options?: RequestOptions): ApiPromise<UsersUpdateData> {
+    return this.call({ method: 'PATCH', path: '/v1/users/me', body }, options);
+  }
+
+  /**
+   * Delete your account.
+   *
+   * All your credentials stop working at once, your open tasks are cancelled, and everything of yours is deleted. Nothing can be brought back.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/users/me`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(body: AccountDeletion, options?: RequestOptions): ApiPromise<UsersRemoveData> {
+    return this.call({ method: 'DELETE', path: '/v1/users/me', body }, options);
+  }
+
+  /**
+   * Change your password.
+   *
+   * Ends all your other sessions at once. API keys and device keys go on.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/users/me/password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  changePassword(body: PasswordChange, options?: RequestOptions): ApiPromise<UsersChangePasswordData> {
+    return this.call({ method: 'POST', path: '/v1/users/me/password', body }, options);
   }
 }
 

@@ -2,6 +2,15 @@
 
 export interface components {
     schemas: {
+        /**
+         * @example {
+         *       "password": "SecurePassword123!"
+         *     }
+         */
+        AccountDeletion: {
+            /** @description The password of your account, once more */
+            password: string;
+        };
         Alive: {
             /** @constant */
             status: "ok";
@@ -100,7 +109,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -358,6 +367,31 @@ export interface components {
             limit: number;
             offset: number;
             has_more: boolean;
+        };
+        /**
+         * @example {
+         *       "old_password": "SecurePassword123!",
+         *       "new_password": "correct horse battery staple"
+         *     }
+         */
+        PasswordChange: {
+            /** @description The password of your account, once more */
+            old_password: string;
+            /** @description 8 to 256 characters */
+            new_password: string;
+        };
+        /**
+         * @example {
+         *       "display_name": "John Doe",
+         *       "notify_by_email": true
+         *     }
+         */
+        ProfileChange: {
+            display_name?: string | null;
+            /** @description http or https */
+            avatar_url?: string | null;
+            /** @description Whether each new message is mailed to you too */
+            notify_by_email?: boolean;
         };
         QueuedBatch: {
             /** Format: uuid */
@@ -626,6 +660,7 @@ export interface components {
             /** @enum {string} */
             plan: "free" | "pro" | "enterprise";
             is_verified: boolean;
+            notify_by_email: boolean;
             /** @description Bytes */
             storage_used: number;
             /** Format: date-time */
@@ -647,6 +682,16 @@ export interface components {
             session_id: string;
             /** @constant */
             revoked: true;
+        };
+        UsersUpdateData: {
+            user: components["schemas"]["User"];
+        };
+        UsersRemoveData: {
+            /** @constant */
+            deleted: true;
+        };
+        UsersChangePasswordData: {
+            sessions_ended: number;
         };
         ApiKeysListData: {
             api_keys: components["schemas"]["ApiKey"][];
@@ -963,6 +1008,112 @@ export interface operations {
                             session_id: string;
                             /** @constant */
                             revoked: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountDeletion"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            user: components["schemas"]["User"];
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.changePassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            sessions_ended: number;
                         };
                         error: null;
                         meta: components["schemas"]["Meta"];
@@ -1810,6 +1961,7 @@ export interface operations {
     };
 }
 
+export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type Alive = components['schemas']['Alive'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeysListData = components['schemas']['ApiKeysListData'];
@@ -1843,6 +1995,8 @@ export type NewDeviceKey = components['schemas']['NewDeviceKey'];
 export type NewTask = components['schemas']['NewTask'];
 export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
+export type PasswordChange = components['schemas']['PasswordChange'];
+export type ProfileChange = components['schemas']['ProfileChange'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];
 export type QueuedTask = components['schemas']['QueuedTask'];
 export type Ready = components['schemas']['Ready'];
@@ -1863,3 +2017,6 @@ export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
 export type User = components['schemas']['User'];
+export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];
+export type UsersRemoveData = components['schemas']['UsersRemoveData'];
+export type UsersUpdateData = components['schemas']['UsersUpdateData'];

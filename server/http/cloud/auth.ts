@@ -4,13 +4,14 @@ import { listSessions, logout, revokeSession, rotateSession, type SessionTokens 
 import type { Handlers } from '../contract.ts';
 import { time, timeOrNull } from './presented.ts';
 
-const presentUser = (user: UserRow) => ({
+export const presentUser = (user: UserRow) => ({
   id: user.id,
   email: user.email,
   display_name: user.display_name,
   avatar_url: user.avatar_url,
   plan: user.plan,
   is_verified: user.is_verified,
+  notify_by_email: user.notify_by_email,
   storage_used: user.storage_used,
   created_at: time(user.created_at),
   last_login_at: timeOrNull(user.last_login_at),
