@@ -83,6 +83,17 @@ export type Passwords = {
   pause(ms: number): Promise<void>;
 };
 
+/** What is written to one person. `id` is a uuid and the letter's name: the same one sent again has the same. */
+export type Letter = { id: string; to: string; subject: string; text: string; html: string };
+
+/** Taken by the mail server, or refused for good, with its words. */
+export type Delivery = { isAccepted: boolean; reply: string };
+
+export type Mail = {
+  /** Rejects when it failed in a way that may pass. */
+  send(letter: Letter): Promise<Delivery>;
+};
+
 /** What an access token says; whether its session still lives, the database knows. */
 export type AccessClaims = { userId: string; sessionId: string };
 
@@ -110,6 +121,7 @@ export type Service = {
   jobs: Jobs;
   presence: Presence;
   passwords: Passwords;
+  mail: Mail;
   tokens: Tokens;
   log: FastifyBaseLogger;
 };
