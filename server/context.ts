@@ -55,9 +55,13 @@ export type Events = {
   ): Promise<Found | undefined>;
 };
 
+/** What to write of, not the words: no secret waits in a queue. */
+export type MailOrder = { about: 'verification'; userId: string } | { about: 'reset'; email: string };
+
 export type Job =
   | { name: 'release-task'; data: { taskId: string } }
-  | { name: 'delete-account'; data: { userId: string } };
+  | { name: 'delete-account'; data: { userId: string } }
+  | { name: 'send-mail'; data: MailOrder };
 
 export type Jobs = {
   /** Inside a transaction the job exists when that commits. Left out, `startAfter` is now. */
@@ -107,6 +111,7 @@ export type Tokens = {
   successorsOf(refreshToken: string): [string, ...string[]];
   newApiKey(): string;
   newDeviceKey(): string;
+  newMailToken(): string;
   /** SHA-256 in hex. */
   hash(secret: string): string;
 };

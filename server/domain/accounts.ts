@@ -38,7 +38,7 @@ export const USER = [
 ] as const satisfies (keyof UserRow)[];
 
 /**
- * Creates the account and signs it in. `email` comes lower-cased.
+ * Creates the account, signs it in, and has its address verified by mail. `email` comes lower-cased.
  * @throws Failed EMAIL_TAKEN
  */
 export async function registerAccount(
@@ -64,6 +64,7 @@ export async function registerAccount(
       .returning(USER)
       .executeTakeFirst();
     if (!user) throw new Failed('EMAIL_TAKEN');
+    await tx.jobs.send({ name: 'send-mail', data: { about: 'verification', userId: user.id } });
     return signIn(tx, user, 'user.registered', 0);
   });
 }

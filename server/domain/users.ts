@@ -20,6 +20,7 @@ import {
   forgetLoginFailures,
   readLoginFailures,
 } from './login-failures.ts';
+import { voidMailTokens } from './mail-tokens.ts';
 import { endSessions } from './sessions.ts';
 import { LIFE, move } from './task-states.ts';
 
@@ -62,6 +63,7 @@ export async function changePassword(
   const passwordHash = await ctx.passwords.hash(newPassword);
   return atomically(ctx, async (tx) => {
     await replacePassword(tx, account, { password_hash: passwordHash });
+    await voidMailTokens(tx, actor.userId, 'reset');
     await forgetLoginFailures(tx, account.email);
     const ended = await endSessions(tx, actor.userId, actor.sessionId);
     await audit(tx, 'user.password_changed', `user:${actor.userId}`, { sessions_ended: ended });

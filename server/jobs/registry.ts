@@ -3,6 +3,7 @@ import type { Ctx, Job } from '../context.ts';
 import { deleteAccountJob } from './delete-account.ts';
 import { releaseTaskJob } from './release-task.ts';
 import { retentionJob } from './retention.ts';
+import { sendMailJob } from './send-mail.ts';
 
 export type DeclaredJob<Data extends object = object> = {
   /** After the first failure; the wait doubles from `backoffSeconds` to `maxBackoffSeconds`. */
@@ -24,5 +25,6 @@ export type Registry = { [name: string]: DeclaredJob<any> };
 export const registry = {
   'release-task': releaseTaskJob,
   'delete-account': deleteAccountJob,
+  'send-mail': sendMailJob,
   retention: retentionJob,
 } satisfies Registry & { [Name in Job['name']]: DeclaredJob<Extract<Job, { name: Name }>['data']> };

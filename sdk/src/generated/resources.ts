@@ -6,10 +6,14 @@ import type {
   AccountDeletion,
   ApiKeysListData,
   ApiKeysRemoveData,
+  AuthForgotPasswordData,
   AuthListSessionsData,
   AuthLogoutData,
   AuthMeData,
+  AuthResendVerificationData,
+  AuthResetPasswordData,
   AuthRevokeSessionData,
+  AuthVerifyEmailData,
   CreatedApiKey,
   DaemonClaimQuery,
   DaemonOfflineData,
@@ -18,6 +22,8 @@ import type {
   DeviceKey,
   DevicesListQuery,
   DevicesRemoveData,
+  EmailVerification,
+  ForgottenPassword,
   HandedTasks,
   Heartbeat,
   HeartbeatAnswer,
@@ -29,6 +35,7 @@ import type {
   NewDeviceKey,
   NewTask,
   PasswordChange,
+  PasswordReset,
   ProfileChange,
   QueuedBatch,
   QueuedTask,
@@ -120,6 +127,90 @@ export class Auth extends Resource {
    */
   refresh(body: Refresh, options?: RequestOptions): ApiPromise<Refreshed> {
     return this.call({ method: 'POST', path: '/v1/auth/refresh', body }, options);
+  }
+
+  /**
+   * Verify your email address.
+   *
+   * With the token that was mailed to it, which is good for one use within 24 hours.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/verify-email`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  verifyEmail(body: EmailVerification, options?: RequestOptions): ApiPromise<AuthVerifyEmailData> {
+    return this.call({ method: 'POST', path: '/v1/auth/verify-email', body }, options);
+  }
+
+  /**
+   * Ask for the verification mail again.
+   *
+   * A new token is mailed to the address of your account, at most five in an hour.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/auth/resend-verification`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  resendVerification(options?: RequestOptions): ApiPromise<AuthResendVerificationData> {
+    return this.call({ method: 'POST', path: '/v1/auth/resend-verification' }, options);
+  }
+
+  /**
+   * Ask for a new password by mail.
+   *
+   * A token is mailed to the address when an account has it, at most five in an hour. The answer is the same for every address.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/forgot-password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  forgotPassword(body: ForgottenPassword, options?: RequestOptions): ApiPromise<AuthForgotPasswordData> {
+    return this.call({ method: 'POST', path: '/v1/auth/forgot-password', body }, options);
+  }
+
+  /**
+   * Set a new password with a mailed token.
+   *
+   * The token is good for one use within an hour. All sessions of the account end; the address counts as verified from now on, and where it did not before, the API keys end too.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/reset-password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  resetPassword(body: PasswordReset, options?: RequestOptions): ApiPromise<AuthResetPasswordData> {
+    return this.call({ method: 'POST', path: '/v1/auth/reset-password', body }, options);
   }
 
   /**

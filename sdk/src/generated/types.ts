@@ -102,6 +102,14 @@ export interface components {
             device_name: string;
             device_key: string;
         };
+        /**
+         * @example {
+         *       "token": "mt_8Qk…"
+         *     }
+         */
+        EmailVerification: {
+            token: string;
+        };
         /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
         Failure: {
             /** @constant */
@@ -116,6 +124,10 @@ export interface components {
                 details?: unknown;
             };
             meta: components["schemas"]["Meta"];
+        };
+        ForgottenPassword: {
+            /** Format: email */
+            email: string;
         };
         HandedTask: {
             /** Format: uuid */
@@ -377,6 +389,17 @@ export interface components {
         PasswordChange: {
             /** @description The password of your account, once more */
             old_password: string;
+            /** @description 8 to 256 characters */
+            new_password: string;
+        };
+        /**
+         * @example {
+         *       "token": "mt_8Qk…",
+         *       "new_password": "correct horse battery staple"
+         *     }
+         */
+        PasswordReset: {
+            token: string;
             /** @description 8 to 256 characters */
             new_password: string;
         };
@@ -667,6 +690,22 @@ export interface components {
             created_at: string;
             last_login_at: string | null;
         };
+        AuthVerifyEmailData: {
+            /** @constant */
+            verified: true;
+        };
+        AuthResendVerificationData: {
+            /** @description False: the address is verified already */
+            queued: boolean;
+        };
+        AuthForgotPasswordData: {
+            /** @constant */
+            accepted: true;
+        };
+        AuthResetPasswordData: {
+            /** @constant */
+            reset: true;
+        };
         AuthLogoutData: {
             /** @constant */
             logged_out: true;
@@ -879,6 +918,146 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Refreshed"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.verifyEmail": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerification"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            verified: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.resendVerification": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @description False: the address is verified already */
+                            queued: boolean;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.forgotPassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            accepted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.resetPassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            reset: true;
+                        };
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -1966,10 +2145,14 @@ export type Alive = components['schemas']['Alive'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeysListData = components['schemas']['ApiKeysListData'];
 export type ApiKeysRemoveData = components['schemas']['ApiKeysRemoveData'];
+export type AuthForgotPasswordData = components['schemas']['AuthForgotPasswordData'];
 export type AuthListSessionsData = components['schemas']['AuthListSessionsData'];
 export type AuthLogoutData = components['schemas']['AuthLogoutData'];
 export type AuthMeData = components['schemas']['AuthMeData'];
+export type AuthResendVerificationData = components['schemas']['AuthResendVerificationData'];
+export type AuthResetPasswordData = components['schemas']['AuthResetPasswordData'];
 export type AuthRevokeSessionData = components['schemas']['AuthRevokeSessionData'];
+export type AuthVerifyEmailData = components['schemas']['AuthVerifyEmailData'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
 export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
@@ -1979,7 +2162,9 @@ export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
 export type DeviceKey = components['schemas']['DeviceKey'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
+export type EmailVerification = components['schemas']['EmailVerification'];
 export type Failure = components['schemas']['Failure'];
+export type ForgottenPassword = components['schemas']['ForgottenPassword'];
 export type HandedTask = components['schemas']['HandedTask'];
 export type HandedTasks = components['schemas']['HandedTasks'];
 export type Heartbeat = components['schemas']['Heartbeat'];
@@ -1996,6 +2181,7 @@ export type NewTask = components['schemas']['NewTask'];
 export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
 export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordReset = components['schemas']['PasswordReset'];
 export type ProfileChange = components['schemas']['ProfileChange'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];
 export type QueuedTask = components['schemas']['QueuedTask'];

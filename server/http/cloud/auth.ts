@@ -1,4 +1,5 @@
 import type { auth } from '../../../contracts/cloud/auth.ts';
+import { askForReset, askForVerification, resetPassword, verifyEmail } from '../../domain/account-recovery.ts';
 import { login, me, registerAccount, type SignedIn, type UserRow } from '../../domain/accounts.ts';
 import { listSessions, logout, revokeSession, rotateSession, type SessionTokens } from '../../domain/sessions.ts';
 import type { Handlers } from '../contract.ts';
@@ -37,6 +38,23 @@ export const authHandlers: Handlers<typeof auth> = {
     status: 200,
     data: presentTokens(await rotateSession(ctx, body.refresh_token)),
   }),
+
+  verifyEmail: async (ctx, { body }) => {
+    await verifyEmail(ctx, body.token);
+    return { status: 200, data: { verified: true } };
+  },
+
+  resendVerification: async (ctx) => ({ status: 200, data: { queued: await askForVerification(ctx) } }),
+
+  forgotPassword: async (ctx, { body }) => {
+    await askForReset(ctx, body.email);
+    return { status: 200, data: { accepted: true } };
+  },
+
+  resetPassword: async (ctx, { body }) => {
+    await resetPassword(ctx, { token: body.token, newPassword: body.new_password });
+    return { status: 200, data: { reset: true } };
+  },
 
   logout: async (ctx) => {
     await logout(ctx);
