@@ -25,6 +25,7 @@ export const FAILURES = {
   SESSION_NOT_FOUND: [404, 'No session of yours has this id'],
   API_KEY_NOT_FOUND: [404, 'No API key of yours has this id'],
   DEVICE_NOT_FOUND: [404, 'No device of yours has this id'],
+  MESSAGE_NOT_FOUND: [404, 'No message of yours has this id'],
   TASK_NOT_FOUND: [404, 'No task of yours has this id'],
 
   METHOD_NOT_ALLOWED: [405, 'This endpoint does not take this method'],

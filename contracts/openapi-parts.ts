@@ -59,6 +59,10 @@ export const TAGS = {
     name: 'Devices',
     description: 'The machines of a user, each with a daemon that runs tasks.',
   },
+  messages: {
+    name: 'Messages',
+    description: 'What the service tells a user: tasks that began and ended, devices that came and went.',
+  },
   ops: {
     name: 'Operations',
     description: 'What a supervisor asks. Plain answers, without an envelope.',

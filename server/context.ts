@@ -33,6 +33,8 @@ export type DomainEvent =
   | { type: 'slots.freed'; userId: string }
   | { type: 'device.changed'; userId: string; deviceId: string; status: string }
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
+  /** The content is at most 2 KB. */
+  | { type: 'message.new'; userId: string; messageId: string; title: string; content: string | null }
   | { type: 'session.ended'; userId: string; sessionId: string };
 
 /**
@@ -56,7 +58,11 @@ export type Events = {
 };
 
 /** What to write of, not the words: no secret waits in a queue. */
-export type MailOrder = { about: 'verification'; userId: string } | { about: 'reset'; email: string };
+export type MailOrder =
+  | { about: 'verification'; userId: string }
+  | { about: 'reset'; email: string }
+  /** All of one user. */
+  | { about: 'messages'; messageIds: string[] };
 
 export type Job =
   | { name: 'release-task'; data: { taskId: string } }

@@ -79,13 +79,14 @@ export async function deleteAccount(ctx: Ctx, password: string): Promise<void> {
   const account = await requirePassword(ctx, password);
   const userId = account.id;
   await atomically(ctx, async (tx) => {
+    // Tasks before their user, the order in which results lock them too.
+    await stopTasks(tx, userId);
     await replacePassword(tx, account, {
       password_hash: '',
       is_active: false,
       email: `deleted-${userId}@deleted.invalid`,
       notify_by_email: false,
     });
-    await stopTasks(tx, userId);
     await endSessions(tx, userId);
     const devices = await tx.db.selectFrom('devices').select('id').where('user_id', '=', userId).execute();
     for (const { id } of devices) {

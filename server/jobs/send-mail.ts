@@ -1,5 +1,6 @@
 import type { MailOrder } from '../context.ts';
 import { sendReset, sendVerification } from '../domain/account-recovery.ts';
+import { mailMessages } from '../domain/messages.ts';
 import type { DeclaredJob } from './registry.ts';
 
 /** Sends one mail. A server that is away or says «later» is asked again, for about three hours. */
@@ -15,6 +16,8 @@ export const sendMailJob: DeclaredJob<MailOrder> = {
         return sendVerification(ctx, order.userId);
       case 'reset':
         return sendReset(ctx, order.email);
+      case 'messages':
+        return mailMessages(ctx, order.messageIds);
     }
   },
 };

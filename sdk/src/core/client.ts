@@ -1,4 +1,4 @@
-import { ApiKeys, Auth, Daemon, Devices, Tasks, Users } from '../generated/resources.ts';
+import { ApiKeys, Auth, Daemon, Devices, Messages, Tasks, Users } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
@@ -23,6 +23,7 @@ export class CcjkCloud {
   readonly daemon: Daemon;
   readonly tasks: Tasks;
   readonly devices: Devices;
+  readonly messages: Messages;
   readonly #transport: Transport;
 
   /** @throws CcjkError when `baseUrl` is no http(s) address */
@@ -35,6 +36,7 @@ export class CcjkCloud {
     this.daemon = new Daemon(transport);
     this.tasks = new Tasks(transport);
     this.devices = new Devices(transport);
+    this.messages = new Messages(transport);
   }
 
   /**

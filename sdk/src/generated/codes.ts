@@ -17,6 +17,7 @@ export type FailureCode =
   | 'SESSION_NOT_FOUND'
   | 'API_KEY_NOT_FOUND'
   | 'DEVICE_NOT_FOUND'
+  | 'MESSAGE_NOT_FOUND'
   | 'TASK_NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
   | 'EMAIL_TAKEN'

@@ -28,6 +28,10 @@ import type {
   Heartbeat,
   HeartbeatAnswer,
   Login,
+  Message,
+  MessagesListQuery,
+  MessagesReadAllData,
+  MessagesRemoveData,
   NewAccount,
   NewApiKey,
   NewBatch,
@@ -867,5 +871,96 @@ export class Devices extends Resource {
    */
   updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
+  }
+}
+
+/** What the service tells a user: tasks that began and ended, devices that came and went. */
+export class Messages extends Resource {
+  /**
+   * List your messages.
+   *
+   * The newest first.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/messages`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: MessagesListQuery = {}, options?: RequestOptions): PagePromise<Message> {
+    return this.page({ method: 'GET', path: '/v1/messages', query }, 'messages', options);
+  }
+
+  /**
+   * Mark a message as read.
+   *
+   * Repeating it changes nothing.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/messages/{message_id}/read`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 MESSAGE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  read(messageId: string, options?: RequestOptions): ApiPromise<Message> {
+    return this.call({ method: 'POST', path: `/v1/messages/${at(messageId)}/read` }, options);
+  }
+
+  /**
+   * Mark all your messages as read.
+   *
+   * All that have come until now.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/messages/read-all`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  readAll(options?: RequestOptions): ApiPromise<MessagesReadAllData> {
+    return this.call({ method: 'POST', path: '/v1/messages/read-all' }, options);
+  }
+
+  /**
+   * Delete a message.
+   *
+   * The task or device of which it tells stays.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/messages/{message_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 MESSAGE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(messageId: string, options?: RequestOptions): ApiPromise<MessagesRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/messages/${at(messageId)}` }, options);
   }
 }

@@ -117,7 +117,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -216,6 +216,25 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
+        };
+        Message: {
+            /** Format: uuid */
+            id: string;
+            /** @description The task of which it tells */
+            task_id: string | null;
+            /** @enum {string} */
+            message_type: "task_created" | "task_completed" | "task_failed" | "device_online" | "device_offline";
+            title: string;
+            content: string | null;
+            /** @description What a program needs of it, such as ids and the exit code */
+            data: {
+                [key: string]: unknown;
+            } | null;
+            read: boolean;
+            sent_via_email: boolean;
+            sent_via_push: boolean;
+            /** Format: date-time */
+            created_at: string;
         };
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
@@ -810,6 +829,32 @@ export interface components {
         DevicesRemoveData: {
             /** Format: uuid */
             device_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        MessagesListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** @description true: only unread ones; false: only those that were read */
+            unread?: boolean | ("true" | "false");
+        };
+        MessagesReadAllData: {
+            /** @description How many were unread */
+            messages_read: number;
+        };
+        MessagesRemoveData: {
+            /** Format: uuid */
+            message_id: string;
             /** @constant */
             deleted: true;
         };
@@ -2092,6 +2137,148 @@ export interface operations {
             };
         };
     };
+    "messages.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                /** @description true: only unread ones; false: only those that were read */
+                unread?: boolean | ("true" | "false");
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            messages: components["schemas"]["Message"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Message"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.readAll": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @description How many were unread */
+                            messages_read: number;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            message_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "ops.livez": {
         parameters: {
             query?: never;
@@ -2171,6 +2358,10 @@ export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
 export type Issue = components['schemas']['Issue'];
 export type Login = components['schemas']['Login'];
+export type Message = components['schemas']['Message'];
+export type MessagesListQuery = components['schemas']['MessagesListQuery'];
+export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
+export type MessagesRemoveData = components['schemas']['MessagesRemoveData'];
 export type Meta = components['schemas']['Meta'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewApiKey = components['schemas']['NewApiKey'];
