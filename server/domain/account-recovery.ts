@@ -79,7 +79,7 @@ export async function resetPassword(
       .select(['email', 'is_verified'])
       .where('id', '=', userId)
       .where('is_active', '=', true)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!user) throw wrongToken();
     await tx.db

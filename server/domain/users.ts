@@ -79,7 +79,8 @@ export async function deleteAccount(ctx: Ctx, password: string): Promise<void> {
   const account = await requirePassword(ctx, password);
   const userId = account.id;
   await atomically(ctx, async (tx) => {
-    // Tasks before their user, the order in which results lock them too.
+    // In the order in which others lock: a claim the user first, heartbeats and results held tasks by id.
+    await tx.db.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
     await stopTasks(tx, userId);
     await replacePassword(tx, account, {
       password_hash: '',
@@ -104,6 +105,7 @@ async function stopTasks(tx: Ctx, userId: string): Promise<void> {
     .select(LIFE)
     .where('user_id', '=', userId)
     .where('status', 'in', ['assigned', 'running'])
+    .orderBy('id')
     .forUpdate()
     .execute();
   await move(tx, held, 'cancelled', { reason: 'account_deleted' });
