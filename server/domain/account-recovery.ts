@@ -4,7 +4,7 @@
  * Whoever asks for a new password learns nothing: for every address the question goes into the queue as it came, which
  * costs the same, and is answered alike. Whether there is such an account, only the job looks.
  */
-import { atomically, type Ctx, userIdOf } from '../context.ts';
+import { atomically, type Ctx, type MailOrder, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
 import { type Paragraph, writeLetter } from './letters.ts';
@@ -38,13 +38,16 @@ export async function askForVerification(ctx: Ctx): Promise<boolean> {
     const message = 'Enough of these mails have been sent for now; look for them among unwanted mail';
     throw new Failed('RATE_LIMIT_EXCEEDED', { message, retryAfterSeconds: 3600 });
   }
-  await ctx.jobs.send({ name: 'send-mail', data: { about: 'verification', userId } });
+  await order(ctx, { about: 'verification', userId });
   return true;
 }
 
 /** The only thing that it does for any address. */
-export const askForReset = (ctx: Ctx, email: string): Promise<void> =>
-  ctx.jobs.send({ name: 'send-mail', data: { about: 'reset', email } });
+export const askForReset = (ctx: Ctx, email: string): Promise<void> => order(ctx, { about: 'reset', email });
+
+/** In a transaction, so that it has the time limits of our statements: alone, the queue would wait for a silent database. */
+const order = (ctx: Ctx, data: MailOrder): Promise<void> =>
+  atomically(ctx, (tx) => tx.jobs.send({ name: 'send-mail', data }));
 
 /** @throws Failed AUTH_FAILED | TOKEN_EXPIRED */
 export const verifyEmail = (ctx: Ctx, token: string): Promise<void> =>

@@ -104,6 +104,23 @@ describe('through SMTP', () => {
     await expect(mailWith({ ...account, SMTP_PASS: 'wrong' }).send(aLetter())).rejects.toThrow('wrong password');
   });
 
+  test('a password goes to no other machine in the clear, nor to one that cannot show who it is', async () => {
+    // Linux takes 0.0.0.0 for this machine; for us it is any other.
+    for (const behaviour of [{ hideSTARTTLS: true, disabledCommands: ['STARTTLS'] }, {}]) {
+      const logins: (string | undefined)[] = [];
+      const { env } = await openSmtp({
+        ...behaviour,
+        onAuth: ({ username = '' }, _, callback) => {
+          logins.push(username);
+          callback(null, { user: username });
+        },
+      });
+      const remote = mailWith({ ...env, SMTP_HOST: '0.0.0.0', SMTP_USER: 'cloud@example.org', SMTP_PASS: 'secret' });
+      await expect(remote.send(aLetter())).rejects.toThrow(/STARTTLS|certificate/i);
+      expect(logins).toEqual([]);
+    }
+  });
+
   test('a recipient or a letter that is refused for good is told, with the words of the server', async () => {
     const recipient = await openSmtp({ onRcptTo: (_, __, callback) => callback(smtpError(550, 'no such user')) });
     const refused = { isAccepted: false, reply: expect.stringContaining('550 no such user') };

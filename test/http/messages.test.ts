@@ -1,6 +1,7 @@
 /** Messages: what is told and what is not, the list, reading, deleting, and the mail. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { HandedTask, Message, NewTask, TaskResult } from '../../sdk/src/index.ts';
 import type { DomainEvent } from '../../server/context.ts';
 import { mailMessages } from '../../server/domain/messages.ts';
@@ -198,7 +199,9 @@ describe('devices', () => {
     await Promise.all(Array.from({ length: 5 }, () => beat(owner)));
     await beat(owner, 'busy');
     await beat(owner);
+    app.clock.advance(1);
     await Promise.all(Array.from({ length: 5 }, () => owner.device.client.daemon.offline()));
+    app.clock.advance(1);
     await beat(owner, 'busy');
     const messages = await told(owner);
     expect(messages.map(({ title }) => title)).toEqual([
@@ -223,6 +226,35 @@ describe('devices', () => {
     await app.sweep();
     expect(await types(owner)).toEqual(['device_offline']);
   });
+});
+
+test('what is told costs one statement, for a whole batch too, and what is not told costs none', async () => {
+  const owner = await newOwner();
+  const { user, device } = owner;
+  const query = vi.spyOn(pg.Client.prototype, 'query');
+  onTestFinished(() => query.mockRestore());
+  const textOf = (statement: unknown) =>
+    typeof statement === 'string' ? statement : (statement as { text: string }).text;
+  const statements = async (work: () => PromiseLike<unknown>) => {
+    query.mockClear();
+    await work();
+    return query.mock.calls.filter(([statement]) => textOf(statement).includes('messages')).length;
+  };
+  const beat = () => device.client.daemon.heartbeat({ status: 'online', current_tasks: [] });
+  const command = { device_id: device.id, command: 'true' };
+  const batch = { mode: 'parallel' as const, tasks: Array(20).fill(command) };
+  expect(await statements(beat)).toBe(1);
+  expect(await statements(() => user.client.tasks.create(command))).toBe(1);
+  expect(await statements(() => user.client.tasks.createBatch(batch))).toBe(1);
+  let task = {} as HandedTask;
+  const claim = async () => {
+    task = (await device.client.daemon.claim({ limit: 1, claim_id: randomUUID() })).tasks[0] as HandedTask;
+  };
+  expect(await statements(claim)).toBe(0);
+  expect(await statements(() => device.client.daemon.start(task.id, { lease_id: task.lease_id }))).toBe(0);
+  expect(await statements(beat)).toBe(0);
+  expect(await statements(() => end(owner, task, { status: 'completed' }))).toBe(1);
+  expect(await statements(() => app.sweep())).toBe(0);
 });
 
 describe('the event', () => {
