@@ -3,9 +3,11 @@ import { apiKeys } from './cloud/api-keys.ts';
 import { auth } from './cloud/auth.ts';
 import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
+import { messages } from './cloud/messages.ts';
 import { tasks } from './cloud/tasks.ts';
+import { users } from './cloud/users.ts';
 import { ops } from './ops.ts';
 import { c } from './wire.ts';
 
-export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices });
+export const cloud = c.router({ auth, users, apiKeys, daemon, tasks, devices, messages });
 export const contract = c.router({ cloud, ops });

@@ -11,7 +11,9 @@ import { apiKeyHandlers } from './http/cloud/api-keys.ts';
 import { authHandlers } from './http/cloud/auth.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
+import { messageHandlers } from './http/cloud/messages.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
+import { userHandlers } from './http/cloud/users.ts';
 import { bind } from './http/contract.ts';
 import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
@@ -53,10 +55,12 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
 
   const { cloud, ops } = contract;
   bind(app, cloud.auth, authHandlers, inCloudEnvelope);
+  bind(app, cloud.users, userHandlers, inCloudEnvelope);
   bind(app, cloud.apiKeys, apiKeyHandlers, inCloudEnvelope);
   bind(app, cloud.devices, deviceHandlers, inCloudEnvelope);
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
   bind(app, cloud.tasks, taskHandlers, inCloudEnvelope);
+  bind(app, cloud.messages, messageHandlers, inCloudEnvelope);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());
 

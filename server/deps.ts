@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { openMail } from './adapters/mail.ts';
 import { passwords } from './adapters/passwords.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
@@ -35,7 +36,8 @@ export async function openService(
   const presence = openPresence({ db, log });
   const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
   const tokens = createTokens(config);
-  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, tokens, log };
+  const mail = openMail(config, { now, log });
+  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, mail, tokens, log };
   let sweeper: Sweeper | undefined;
   return {
     service,

@@ -4,6 +4,7 @@ import { ConfigBackup } from './config-backup.ts';
 import { Device } from './device.ts';
 import { EmailConfig } from './email-config.ts';
 import { IdempotencyKey } from './idempotency-key.ts';
+import { MailToken } from './mail-token.ts';
 import { Message } from './message.ts';
 import { RateCounter } from './rate-counter.ts';
 import { Session } from './session.ts';
@@ -22,6 +23,7 @@ export const entities = [
   Device,
   EmailConfig,
   IdempotencyKey,
+  MailToken,
   Message,
   RateCounter,
   Session,

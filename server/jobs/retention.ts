@@ -1,4 +1,9 @@
-import { deleteEndedSessions, deleteOldIdempotencyKeys, deleteOldRateCounters } from '../domain/retention.ts';
+import {
+  deleteEndedSessions,
+  deleteOldIdempotencyKeys,
+  deleteOldMailTokens,
+  deleteOldRateCounters,
+} from '../domain/retention.ts';
 import type { DeclaredJob } from './registry.ts';
 
 /** Deletes each hour what nobody will ask for again. */
@@ -13,6 +18,7 @@ export const retentionJob: DeclaredJob = {
     const deleted = {
       idempotencyKeys: await deleteOldIdempotencyKeys(ctx),
       rateCounters: await deleteOldRateCounters(ctx),
+      mailTokens: await deleteOldMailTokens(ctx),
       sessions: await deleteEndedSessions(ctx),
     };
     ctx.log.info(deleted, 'retention has deleted');

@@ -88,6 +88,7 @@ beforeAll(async () => {
     device_id: theirs.id,
     task_id,
     api_key_id: (await stranger.client.apiKeys.create({ name: 'k', scopes: ['task:read'] })).id,
+    message_id: (await stranger.client.messages.list()).items[0]?.id as string,
     session_id: (await stranger.client.auth.listSessions()).sessions[0]?.id as string,
   };
 });
