@@ -3,9 +3,10 @@ import { apiKeys } from './cloud/api-keys.ts';
 import { auth } from './cloud/auth.ts';
 import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
+import { stats } from './cloud/stats.ts';
 import { tasks } from './cloud/tasks.ts';
 import { ops } from './ops.ts';
 import { c } from './wire.ts';
 
-export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices });
+export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices, stats });
 export const contract = c.router({ cloud, ops });

@@ -55,6 +55,10 @@ export const TAGS = {
     name: 'Devices',
     description: 'The machines of a user, each with a daemon that runs tasks.',
   },
+  stats: {
+    name: 'Statistics',
+    description: 'How many tasks finished on each UTC day, and how long they ran.',
+  },
   ops: {
     name: 'Operations',
     description: 'What a supervisor asks. Plain answers, without an envelope.',

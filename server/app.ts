@@ -11,6 +11,7 @@ import { apiKeyHandlers } from './http/cloud/api-keys.ts';
 import { authHandlers } from './http/cloud/auth.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
+import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { bind } from './http/contract.ts';
 import { opsHandlers } from './http/ops.ts';
@@ -57,6 +58,7 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   bind(app, cloud.devices, deviceHandlers, inCloudEnvelope);
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
   bind(app, cloud.tasks, taskHandlers, inCloudEnvelope);
+  bind(app, cloud.stats, statsHandlers, inCloudEnvelope);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());
 

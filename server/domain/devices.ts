@@ -200,20 +200,27 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
 export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
-    const device = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+    const { id: known } = await getDevice(tx, id);
+    // Tasks before their device, as a result and a claim lock them; then what was queued until it was locked too.
+    await cancelOpenTasks(tx, known);
+    const device = await devicesOf(tx).select('id').where('id', '=', known).forUpdate().executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
-    const open = await tx.db
-      .selectFrom('tasks')
-      .select(LIFE)
-      .where('device_id', '=', device.id)
-      .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
-      .forUpdate()
-      .execute();
-    await move(tx, open, 'cancelled', { reason: 'device_deleted' });
+    await cancelOpenTasks(tx, known);
     await tx.db.deleteFrom('devices').where('id', '=', device.id).execute();
     await audit(tx, 'device.deleted', `device:${device.id}`);
     tx.events.emit({ type: 'device.changed', userId, deviceId: device.id, status: 'deleted' });
   });
+
+async function cancelOpenTasks(tx: Ctx, deviceId: string): Promise<void> {
+  const open = await tx.db
+    .selectFrom('tasks')
+    .select(LIFE)
+    .where('device_id', '=', deviceId)
+    .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
+    .forUpdate()
+    .execute();
+  await move(tx, open, 'cancelled', { reason: 'device_deleted' });
+}
 
 /** Writes a device's status, once per change. */
 export async function changeStatus(ctx: Ctx, id: string, status: DeviceStatus): Promise<void> {

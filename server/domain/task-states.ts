@@ -13,6 +13,7 @@ import { type Selectable, sql, type UpdateObject } from 'kysely';
 import { actorName, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { countFinished } from './stats.ts';
 
 export type TaskRow = Selectable<Tables['tasks']>;
 
@@ -59,10 +60,16 @@ type Change = {
 
 /**
  * Moves `tasks`, which the transaction has locked, to one status: with an event each, their leases and attempts ended
- * where they are no longer held, and their successors in a sequential batch queued or cancelled.
+ * where they are no longer held, and their successors in a sequential batch queued or cancelled. Those that finish are
+ * counted last, all together: the locks of the counters are then held for the commit alone, and always in one order.
  */
 export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change = {}): Promise<void> {
-  if (tasks.length === 0) return;
+  await countFinished(tx, await shift(tx, tasks, to, change));
+}
+
+/** Returns the ids of all that have finished by it. */
+async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change): Promise<string[]> {
+  if (tasks.length === 0) return [];
   const now = tx.now();
   const { reason = null, set = {} } = change;
   const ids = tasks.map(({ id }) => id);
@@ -107,7 +114,7 @@ export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, 
     .execute();
 
   tell(tx, tasks, to);
-  if (isFinished(to)) await settleSuccessors(tx, tasks, to);
+  return isFinished(to) ? [...ids, ...(await settleSuccessors(tx, tasks, to))] : [];
 }
 
 const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): void => {
@@ -118,10 +125,13 @@ const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): void => {
   }
 };
 
-/** In a sequential batch the next task is queued when the one before completed, and the rest cancelled when it did not. */
-async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): Promise<void> {
+/**
+ * In a sequential batch the next task is queued when the one before completed, and the rest cancelled when it did not.
+ * Returns the ids of those.
+ */
+async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): Promise<string[]> {
   const inBatches = tasks.filter(({ batch_id }) => batch_id).map(({ id }) => id);
-  if (inBatches.length === 0) return;
+  if (inBatches.length === 0) return [];
   const successors = await tx.db
     .selectFrom('tasks')
     .select(LIFE)
@@ -129,8 +139,9 @@ async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskSta
     .where('status', '=', 'pending')
     .forUpdate()
     .execute();
-  if (to === 'completed') for (const task of successors) await makeReady(tx, task);
-  else await move(tx, successors, 'cancelled', { reason: 'predecessor' });
+  if (to !== 'completed') return shift(tx, successors, 'cancelled', { reason: 'predecessor' });
+  for (const task of successors) await makeReady(tx, task);
+  return [];
 }
 
 /** Queues a successor, or lets it wait for its own time. Its expiry counts from here, not from the batch's creation. */
@@ -138,7 +149,10 @@ async function makeReady(tx: Ctx, task: TaskLife): Promise<void> {
   const now = tx.now();
   const due = task.run_at && task.run_at > now ? task.run_at : null;
   const expiry = { expires_at: sql<Date>`${due ?? now}::timestamptz + (expires_at - created_at)` };
-  if (!due) return move(tx, [task], 'queued', { set: { ready_at: now, ...expiry } });
+  if (!due) {
+    await shift(tx, [task], 'queued', { set: { ready_at: now, ...expiry } });
+    return;
+  }
   await tx.db
     .updateTable('tasks')
     .set({ ready_at: due, ...expiry })

@@ -9,6 +9,7 @@ import { Failed } from '../failed.ts';
 import { takeFromDay } from './daily-tasks.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { isFinished, isHeld, LIFE, move, type TaskLife, type TaskRow } from './task-states.ts';
+import { type TaskFilter, taskTotal } from './task-totals.ts';
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_RETRIES = 3;
@@ -192,12 +193,6 @@ export async function awaitTask(ctx: Ctx, id: string, waitMs: number, signal: Ab
   return task;
 }
 
-export type TaskFilter = {
-  status?: TaskStatus | undefined;
-  deviceId?: string | undefined;
-  batchId?: string | undefined;
-};
-
 /** The user's tasks, the newest first; stdout and stderr are left out. */
 export function listTasks(
   ctx: Ctx,
@@ -208,11 +203,7 @@ export function listTasks(
   if (filter.status) matching = matching.where('status', '=', filter.status);
   if (filter.deviceId) matching = matching.where('device_id', '=', filter.deviceId);
   if (filter.batchId) matching = matching.where('batch_id', '=', filter.batchId);
-  return readPage(
-    matching.select(SUMMARY),
-    matching.select((eb) => eb.fn.countAll<number>().as('total')),
-    request,
-  );
+  return readPage(matching.select(SUMMARY), taskTotal(ctx, filter), request);
 }
 
 const SUMMARY = [

@@ -15,6 +15,7 @@ import type {
   Device,
   DeviceConfigChange,
   DeviceKey,
+  DeviceStats,
   DevicesListQuery,
   DevicesRemoveData,
   HandedTasks,
@@ -35,6 +36,9 @@ import type {
   RegisteredDevice,
   SignedIn,
   StartedTask,
+  StatsDeviceQuery,
+  StatsSummary,
+  StatsSummaryQuery,
   SyncedConfig,
   Task,
   TaskResult,
@@ -701,5 +705,49 @@ export class Devices extends Resource {
    */
   updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
+  }
+}
+
+/** How many tasks finished on each UTC day, and how long they ran. */
+export class Stats extends Resource {
+  /**
+   * Read your statistics.
+   *
+   * The tasks of all your devices that finished in the period, and how things are now.
+   *
+   * **Who:** the access token of a user or an API key with the scope `stats:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/stats/summary`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  summary(query: StatsSummaryQuery = {}, options?: RequestOptions): ApiPromise<StatsSummary> {
+    return this.call({ method: 'GET', path: '/v1/stats/summary', query }, options);
+  }
+
+  /**
+   * Read the statistics of a device.
+   *
+   * The tasks of this device that finished in the period.
+   *
+   * **Who:** the access token of a user or an API key with the scope `stats:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/stats/device/{device_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  device(deviceId: string, query: StatsDeviceQuery = {}, options?: RequestOptions): ApiPromise<DeviceStats> {
+    return this.call({ method: 'GET', path: `/v1/stats/device/${at(deviceId)}`, query }, options);
   }
 }

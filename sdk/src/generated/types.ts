@@ -93,6 +93,22 @@ export interface components {
             device_name: string;
             device_key: string;
         };
+        DeviceStats: {
+            /** Format: uuid */
+            device_id: string;
+            tasks_completed: number;
+            /** @description Those that ran out of time too */
+            tasks_failed: number;
+            tasks_cancelled: number;
+            /** @description Seconds, from start to end of each task */
+            total_execution_time: number;
+            /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
+            daily_breakdown: {
+                /** Format: date */
+                date: string;
+                count: number;
+            }[];
+        };
         /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
         Failure: {
             /** @constant */
@@ -447,6 +463,40 @@ export interface components {
             /** Format: date-time */
             lease_expires_at: string;
         };
+        /**
+         * @example {
+         *       "tasks_completed": 125,
+         *       "tasks_failed": 3,
+         *       "tasks_cancelled": 0,
+         *       "total_execution_time": 4500,
+         *       "devices_online": 3,
+         *       "storage_used": 524288000,
+         *       "daily_breakdown": [
+         *         {
+         *           "date": "2026-01-14",
+         *           "count": 15
+         *         }
+         *       ]
+         *     }
+         */
+        StatsSummary: {
+            tasks_completed: number;
+            /** @description Those that ran out of time too */
+            tasks_failed: number;
+            tasks_cancelled: number;
+            /** @description Seconds, from start to end of each task */
+            total_execution_time: number;
+            /** @description Devices with any status but offline */
+            devices_online: number;
+            /** @description Bytes */
+            storage_used: number;
+            /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
+            daily_breakdown: {
+                /** Format: date */
+                date: string;
+                count: number;
+            }[];
+        };
         SyncedConfig: {
             config: components["schemas"]["DeviceConfig"];
             config_version: number;
@@ -728,6 +778,22 @@ export interface components {
             device_id: string;
             /** @constant */
             deleted: true;
+        };
+        StatsSummaryQuery: {
+            /**
+             * @description Days, today included: 1d to 365d
+             * @default 7d
+             * @example 30d
+             */
+            period?: string;
+        };
+        StatsDeviceQuery: {
+            /**
+             * @description Days, today included: 1d to 365d
+             * @default 7d
+             * @example 30d
+             */
+            period?: string;
         };
     };
     responses: never;
@@ -1762,6 +1828,72 @@ export interface operations {
             };
         };
     };
+    "stats.summary": {
+        parameters: {
+            query?: {
+                /** @description Days, today included: 1d to 365d */
+                period?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StatsSummary"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "stats.device": {
+        parameters: {
+            query?: {
+                /** @description Days, today included: 1d to 365d */
+                period?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeviceStats"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "ops.livez": {
         parameters: {
             query?: never;
@@ -1825,6 +1957,7 @@ export type Device = components['schemas']['Device'];
 export type DeviceConfig = components['schemas']['DeviceConfig'];
 export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
 export type DeviceKey = components['schemas']['DeviceKey'];
+export type DeviceStats = components['schemas']['DeviceStats'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
 export type Failure = components['schemas']['Failure'];
@@ -1853,6 +1986,9 @@ export type RegisteredDevice = components['schemas']['RegisteredDevice'];
 export type Session = components['schemas']['Session'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type StartedTask = components['schemas']['StartedTask'];
+export type StatsDeviceQuery = components['schemas']['StatsDeviceQuery'];
+export type StatsSummary = components['schemas']['StatsSummary'];
+export type StatsSummaryQuery = components['schemas']['StatsSummaryQuery'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
 export type TaskEvent = components['schemas']['TaskEvent'];
