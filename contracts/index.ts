@@ -1,6 +1,7 @@
 /** The whole contract: each endpoint once, by family and noun. */
 import { apiKeys } from './cloud/api-keys.ts';
 import { auth } from './cloud/auth.ts';
+import { config } from './cloud/config.ts';
 import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
 import { stats } from './cloud/stats.ts';
@@ -8,5 +9,5 @@ import { tasks } from './cloud/tasks.ts';
 import { ops } from './ops.ts';
 import { c } from './wire.ts';
 
-export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices, stats });
+export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices, config, stats });
 export const contract = c.router({ cloud, ops });

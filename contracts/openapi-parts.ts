@@ -55,6 +55,10 @@ export const TAGS = {
     name: 'Devices',
     description: 'The machines of a user, each with a daemon that runs tasks.',
   },
+  config: {
+    name: 'Configuration',
+    description: 'Backups of the configuration of a device. They count against the storage of your plan.',
+  },
   stats: {
     name: 'Statistics',
     description: 'How many tasks finished on each UTC day, and how long they ran.',

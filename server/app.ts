@@ -9,6 +9,7 @@ import type { Service } from './context.ts';
 import { registerGuard } from './http/access.ts';
 import { apiKeyHandlers } from './http/cloud/api-keys.ts';
 import { authHandlers } from './http/cloud/auth.ts';
+import { configHandlers } from './http/cloud/config.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
 import { statsHandlers } from './http/cloud/stats.ts';
@@ -58,6 +59,7 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   bind(app, cloud.devices, deviceHandlers, inCloudEnvelope);
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
   bind(app, cloud.tasks, taskHandlers, inCloudEnvelope);
+  bind(app, cloud.config, configHandlers, inCloudEnvelope);
   bind(app, cloud.stats, statsHandlers, inCloudEnvelope);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());

@@ -8,6 +8,7 @@ import { atomically, type Ctx, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { addressOf, audit } from './audit.ts';
+import { type PendingRestore, pendingRestore } from './config-backups.ts';
 import { makeDeviceKey } from './device-keys.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { PLANS } from './plans.ts';
@@ -252,9 +253,9 @@ export async function markSilent(ctx: Ctx): Promise<void> {
   }
 }
 
-export type SyncedConfig = { config: DeviceConfig; configVersion: number };
+export type SyncedConfig = { config: DeviceConfig; configVersion: number; restore: PendingRestore | undefined };
 
-/** The settings of the device that asks, which notes that it has them. */
+/** The settings of the device that asks, which notes that it has them, and what it is to restore. */
 export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConfig> {
   const { config_version, ...config } = await ctx.db
     .updateTable('devices')
@@ -262,5 +263,5 @@ export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConf
     .where('id', '=', deviceId)
     .returning([...CONFIG, 'config_version'])
     .executeTakeFirstOrThrow();
-  return { config, configVersion: config_version };
+  return { config, configVersion: config_version, restore: await pendingRestore(ctx, deviceId) };
 }

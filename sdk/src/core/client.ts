@@ -1,4 +1,4 @@
-import { ApiKeys, Auth, Daemon, Devices, Stats, Tasks } from '../generated/resources.ts';
+import { ApiKeys, Auth, Config, Daemon, Devices, Stats, Tasks } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
@@ -22,6 +22,7 @@ export class CcjkCloud {
   readonly daemon: Daemon;
   readonly tasks: Tasks;
   readonly devices: Devices;
+  readonly config: Config;
   readonly stats: Stats;
   readonly #transport: Transport;
 
@@ -34,6 +35,7 @@ export class CcjkCloud {
     this.daemon = new Daemon(transport);
     this.tasks = new Tasks(transport);
     this.devices = new Devices(transport);
+    this.config = new Config(transport);
     this.stats = new Stats(transport);
   }
 

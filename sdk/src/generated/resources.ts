@@ -9,9 +9,15 @@ import type {
   AuthLogoutData,
   AuthMeData,
   AuthRevokeSessionData,
+  ConfigBackup,
+  ConfigBackupWithData,
+  ConfigListBackupsQuery,
+  ConfigRemoveBackupData,
+  ConfigRestoreQuery,
   CreatedApiKey,
   DaemonClaimQuery,
   DaemonOfflineData,
+  DaemonRestoredConfigData,
   Device,
   DeviceConfigChange,
   DeviceKey,
@@ -24,7 +30,9 @@ import type {
   Login,
   NewAccount,
   NewApiKey,
+  NewAutoBackup,
   NewBatch,
+  NewConfigBackup,
   NewDevice,
   NewDeviceKey,
   NewTask,
@@ -34,6 +42,7 @@ import type {
   Refresh,
   Refreshed,
   RegisteredDevice,
+  RestoredConfig,
   SignedIn,
   StartedTask,
   StatsDeviceQuery,
@@ -410,6 +419,52 @@ export class Daemon extends Resource {
   }
 
   /**
+   * Back up the configuration of this machine.
+   *
+   * Keeps it as an automatic backup (is_auto). It counts against the storage of the user.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/config/backup`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  backupConfig(body: NewAutoBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
+    return this.call({ method: 'POST', path: '/v1/daemon/config/backup', body, idempotent: true }, options);
+  }
+
+  /**
+   * Confirm a restore.
+   *
+   * The backup that the sync showed has been restored and is not shown again. It may be repeated.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/config/restored`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  restoredConfig(body: RestoredConfig, options?: RequestOptions): ApiPromise<DaemonRestoredConfigData> {
+    return this.call({ method: 'POST', path: '/v1/daemon/config/restored', body }, options);
+  }
+
+  /**
    * Report that this machine goes offline.
    *
    * Tasks that it holds keep their leases until they run out.
@@ -705,6 +760,120 @@ export class Devices extends Resource {
    */
   updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
+  }
+}
+
+/** Backups of the configuration of a device. They count against the storage of your plan. */
+export class Config extends Resource {
+  /**
+   * Back up a configuration.
+   *
+   * Keeps the configuration of a device until you delete it. It counts against your storage.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/config/backup`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  backup(body: NewConfigBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
+    return this.call({ method: 'POST', path: '/v1/config/backup', body, idempotent: true }, options);
+  }
+
+  /**
+   * List your backups.
+   *
+   * The newest first, without their data.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/config/backups`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  listBackups(query: ConfigListBackupsQuery = {}, options?: RequestOptions): PagePromise<ConfigBackup> {
+    return this.page({ method: 'GET', path: '/v1/config/backups', query }, 'backups', options);
+  }
+
+  /**
+   * Read a backup.
+   *
+   * One backup with its data.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/config/backups/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  getBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
+    return this.call({ method: 'GET', path: `/v1/config/backups/${at(backupId)}` }, options);
+  }
+
+  /**
+   * Delete a backup.
+   *
+   * Its storage is free again. A device that was to restore it and has not yet will not.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/config/backups/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  removeBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigRemoveBackupData> {
+    return this.call({ method: 'DELETE', path: `/v1/config/backups/${at(backupId)}` }, options);
+  }
+
+  /**
+   * Restore a backup.
+   *
+   * Answers the backup and leaves it for its device, which finds it in each sync of its settings until it has confirmed it. A later restore takes its place.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/config/restore/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND, BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  restore(backupId: string, query: ConfigRestoreQuery = {}, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
+    return this.call({ method: 'POST', path: `/v1/config/restore/${at(backupId)}`, query }, options);
   }
 }
 

@@ -20,6 +20,35 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        ConfigBackup: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            config_name: string;
+            /** @description Bytes of the data as JSON; they count against your storage */
+            size: number;
+            /** @description Made by the device itself */
+            is_auto: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ConfigBackupWithData: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            config_name: string;
+            /** @description Bytes of the data as JSON; they count against your storage */
+            size: number;
+            /** @description Made by the device itself */
+            is_auto: boolean;
+            /** Format: date-time */
+            created_at: string;
+            config_data: {
+                [key: string]: unknown;
+            };
+        };
         CreatedApiKey: {
             /** Format: uuid */
             id: string;
@@ -116,7 +145,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -245,6 +274,19 @@ export interface components {
         };
         /**
          * @example {
+         *       "config_name": "claude-code-config",
+         *       "config_data": {}
+         *     }
+         */
+        NewAutoBackup: {
+            config_name: string;
+            /** @description Any JSON object; kept whole */
+            config_data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @example {
          *       "tasks": [
          *         {
          *           "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
@@ -265,6 +307,24 @@ export interface components {
              * @enum {string}
              */
             mode?: "parallel" | "sequential";
+        };
+        /**
+         * @example {
+         *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
+         *       "config_name": "claude-code-config",
+         *       "config_data": {
+         *         "theme": "dark"
+         *       }
+         *     }
+         */
+        NewConfigBackup: {
+            /** Format: uuid */
+            device_id: string;
+            config_name: string;
+            /** @description Any JSON object; kept whole */
+            config_data: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @example {
@@ -431,6 +491,15 @@ export interface components {
             device_id: string;
             device_key: string;
             config: components["schemas"]["DeviceConfig"];
+        };
+        /**
+         * @example {
+         *       "backup_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
+         *     }
+         */
+        RestoredConfig: {
+            /** Format: uuid */
+            backup_id: string;
         };
         Session: {
             /** Format: uuid */
@@ -721,6 +790,12 @@ export interface components {
              */
             claim_id?: string;
         };
+        DaemonRestoredConfigData: {
+            /** Format: uuid */
+            backup_id: string;
+            /** @constant */
+            restored: true;
+        };
         DaemonOfflineData: {
             /** Format: uuid */
             device_id: string;
@@ -778,6 +853,35 @@ export interface components {
             device_id: string;
             /** @constant */
             deleted: true;
+        };
+        ConfigListBackupsQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** Format: uuid */
+            device_id?: string;
+        };
+        ConfigRemoveBackupData: {
+            /** Format: uuid */
+            backup_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        ConfigRestoreQuery: {
+            /**
+             * Format: uuid
+             * @description Restore it to another device of yours
+             */
+            device_id?: string;
         };
         StatsSummaryQuery: {
             /**
@@ -1368,6 +1472,83 @@ export interface operations {
             };
         };
     };
+    "daemon.backupConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAutoBackup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackup"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.restoredConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoredConfig"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            backup_id: string;
+                            /** @constant */
+                            restored: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "daemon.offline": {
         parameters: {
             query?: never;
@@ -1828,6 +2009,184 @@ export interface operations {
             };
         };
     };
+    "config.backup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfigBackup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackup"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.listBackups": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                device_id?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            backups: components["schemas"]["ConfigBackup"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.getBackup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackupWithData"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.removeBackup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            backup_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.restore": {
+        parameters: {
+            query?: {
+                /** @description Restore it to another device of yours */
+                device_id?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackupWithData"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "stats.summary": {
         parameters: {
             query?: {
@@ -1950,9 +2309,15 @@ export type AuthListSessionsData = components['schemas']['AuthListSessionsData']
 export type AuthLogoutData = components['schemas']['AuthLogoutData'];
 export type AuthMeData = components['schemas']['AuthMeData'];
 export type AuthRevokeSessionData = components['schemas']['AuthRevokeSessionData'];
+export type ConfigBackup = components['schemas']['ConfigBackup'];
+export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData'];
+export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
+export type ConfigRemoveBackupData = components['schemas']['ConfigRemoveBackupData'];
+export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
 export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
+export type DaemonRestoredConfigData = components['schemas']['DaemonRestoredConfigData'];
 export type Device = components['schemas']['Device'];
 export type DeviceConfig = components['schemas']['DeviceConfig'];
 export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
@@ -1970,7 +2335,9 @@ export type Login = components['schemas']['Login'];
 export type Meta = components['schemas']['Meta'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewApiKey = components['schemas']['NewApiKey'];
+export type NewAutoBackup = components['schemas']['NewAutoBackup'];
 export type NewBatch = components['schemas']['NewBatch'];
+export type NewConfigBackup = components['schemas']['NewConfigBackup'];
 export type NewDevice = components['schemas']['NewDevice'];
 export type NewDeviceKey = components['schemas']['NewDeviceKey'];
 export type NewTask = components['schemas']['NewTask'];
@@ -1983,6 +2350,7 @@ export type RecordedResult = components['schemas']['RecordedResult'];
 export type Refresh = components['schemas']['Refresh'];
 export type Refreshed = components['schemas']['Refreshed'];
 export type RegisteredDevice = components['schemas']['RegisteredDevice'];
+export type RestoredConfig = components['schemas']['RestoredConfig'];
 export type Session = components['schemas']['Session'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type StartedTask = components['schemas']['StartedTask'];
