@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
@@ -34,8 +35,9 @@ export async function openService(
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });
   const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
+  const objects = await openObjects(config);
   const tokens = createTokens(config);
-  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, tokens, log };
+  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, objects, passwords, tokens, log };
   let sweeper: Sweeper | undefined;
   return {
     service,
@@ -49,6 +51,7 @@ export async function openService(
       await worker.close();
       await presence.close();
       await bus.close();
+      objects.close();
       await database.close();
     },
   };
