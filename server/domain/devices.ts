@@ -93,7 +93,7 @@ const CONFIG = [
   'max_concurrent_tasks',
 ] as const satisfies readonly (keyof DeviceConfig)[];
 
-/** The user's devices are counted and made one request after another. */
+/** A user's devices are counted, made and deleted one request after another, and not while one of them claims. */
 const lockUser = (tx: Ctx) =>
   tx.db.selectFrom('users').select('id').where('id', '=', userIdOf(tx.actor)).forNoKeyUpdate().execute();
 
@@ -201,8 +201,11 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
 export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
+    // In the order in which others lock: a claim the user first, a heartbeat held tasks by id, a result its successor last;
+    // a claim and a result lock their tasks before the device that their rows name. What was queued until the device was
+    // locked comes second.
+    await lockUser(tx);
     const { id: known } = await getDevice(tx, id);
-    // Tasks before their device, as a result and a claim lock them; then what was queued until it was locked too.
     await cancelOpenTasks(tx, known);
     const device = await devicesOf(tx).select('id').where('id', '=', known).forUpdate().executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
@@ -218,6 +221,8 @@ async function cancelOpenTasks(tx: Ctx, deviceId: string): Promise<void> {
     .select(LIFE)
     .where('device_id', '=', deviceId)
     .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
+    .orderBy((eb) => eb('status', '=', 'pending'))
+    .orderBy('id')
     .forUpdate()
     .execute();
   await move(tx, open, 'cancelled', { reason: 'device_deleted' });
