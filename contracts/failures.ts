@@ -41,6 +41,7 @@ export const FAILURES = {
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large'],
   STORAGE_QUOTA_EXCEEDED: [413, 'Your storage is full; delete backups or logs, or change the plan'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Send the body as application/json'],
+  RANGE_NOT_SATISFIABLE: [416, 'The range lies beyond the end of the file; details.size is its size'],
   IDEMPOTENCY_KEY_REUSED: [422, 'This Idempotency-Key was used with another body; use a new key'],
   RATE_LIMIT_EXCEEDED: [429, 'Too many requests; wait as long as Retry-After says'],
 

@@ -4,10 +4,11 @@ import { auth } from './cloud/auth.ts';
 import { config } from './cloud/config.ts';
 import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
+import { logs } from './cloud/logs.ts';
 import { stats } from './cloud/stats.ts';
 import { tasks } from './cloud/tasks.ts';
 import { ops } from './ops.ts';
 import { c } from './wire.ts';
 
-export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices, config, stats });
+export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices, config, logs, stats });
 export const contract = c.router({ cloud, ops });

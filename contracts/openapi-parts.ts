@@ -59,6 +59,11 @@ export const TAGS = {
     name: 'Configuration',
     description: 'Backups of the configuration of a device. They count against the storage of your plan.',
   },
+  logs: {
+    name: 'Logs',
+    description:
+      'Log files that devices have sent: to view and to download. They count against the storage of your plan, which also says how long they are kept.',
+  },
   stats: {
     name: 'Statistics',
     description: 'How many tasks finished on each UTC day, and how long they ran.',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { access, c, failures, Id, MIB, ok, openJson, queryNumber, Time, TimeInput, text } from '../wire.ts';
 import { backupContent, ConfigBackup } from './config.ts';
 import { DeviceConfig, DeviceStatus } from './devices.ts';
+import { LogUpload, UploadedLog } from './logs.ts';
 import { TaskStatus, TaskType } from './tasks.ts';
 
 /** The machine's own id at registration; later that or the device's uuid, and then it must match the key. */
@@ -237,6 +238,18 @@ export const daemon = c.router(
         ),
       },
       metadata: access({ auth: ['device'] }),
+    },
+    uploadLog: {
+      method: 'POST',
+      path: '/daemon/logs',
+      contentType: 'multipart/form-data',
+      summary: 'Upload a log',
+      description:
+        'A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more.',
+      headers: OwnDevice,
+      body: LogUpload,
+      responses: { 201: ok(UploadedLog), ...failures('ROUTE_NOT_FOUND', 'STORAGE_QUOTA_EXCEEDED') },
+      metadata: access({ auth: ['device'], bodyLimit: 50 * MIB }),
     },
     backupConfig: {
       method: 'POST',

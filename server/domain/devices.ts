@@ -268,5 +268,7 @@ export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConf
     .where('id', '=', deviceId)
     .returning([...CONFIG, 'config_version'])
     .executeTakeFirstOrThrow();
-  return { config, configVersion: config_version, restore: await pendingRestore(ctx, deviceId) };
+  const isLogUploadEnabled = config.log_upload_enabled && ctx.config.ENABLE_LOG_UPLOAD;
+  const told = { ...config, log_upload_enabled: isLogUploadEnabled };
+  return { config: told, configVersion: config_version, restore: await pendingRestore(ctx, deviceId) };
 }

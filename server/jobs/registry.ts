@@ -1,5 +1,6 @@
 /** Every job, by name: what a clock or a retry fires. A job may run more than once, so each one does nothing when repeated. */
 import type { Ctx, Job } from '../context.ts';
+import { logRetentionJob } from './log-retention.ts';
 import { releaseTaskJob } from './release-task.ts';
 import { retentionJob } from './retention.ts';
 
@@ -21,6 +22,7 @@ export type DeclaredJob<Data extends object = object> = {
 export type Registry = { [name: string]: DeclaredJob<any> };
 
 export const registry = {
+  'log-retention': logRetentionJob,
   'release-task': releaseTaskJob,
   retention: retentionJob,
 } satisfies Registry & { [Name in Job['name']]: DeclaredJob<Extract<Job, { name: Name }>['data']> };

@@ -1,3 +1,4 @@
+import { sweepLogs } from '../domain/logs.ts';
 import { deleteEndedSessions, deleteOldIdempotencyKeys, deleteOldRateCounters } from '../domain/retention.ts';
 import type { DeclaredJob } from './registry.ts';
 
@@ -13,6 +14,7 @@ export const retentionJob: DeclaredJob = {
     const deleted = {
       idempotencyKeys: await deleteOldIdempotencyKeys(ctx),
       rateCounters: await deleteOldRateCounters(ctx),
+      deadLogs: await sweepLogs(ctx),
       sessions: await deleteEndedSessions(ctx),
     };
     ctx.log.info(deleted, 'retention has deleted');

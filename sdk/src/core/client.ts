@@ -1,4 +1,4 @@
-import { ApiKeys, Auth, Config, Daemon, Devices, Stats, Tasks } from '../generated/resources.ts';
+import { ApiKeys, Auth, Config, Daemon, Devices, Logs, Stats, Tasks } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
@@ -23,6 +23,7 @@ export class CcjkCloud {
   readonly tasks: Tasks;
   readonly devices: Devices;
   readonly config: Config;
+  readonly logs: Logs;
   readonly stats: Stats;
   readonly #transport: Transport;
 
@@ -36,6 +37,7 @@ export class CcjkCloud {
     this.tasks = new Tasks(transport);
     this.devices = new Devices(transport);
     this.config = new Config(transport);
+    this.logs = new Logs(transport);
     this.stats = new Stats(transport);
   }
 

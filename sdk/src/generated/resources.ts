@@ -27,7 +27,13 @@ import type {
   HandedTasks,
   Heartbeat,
   HeartbeatAnswer,
+  Log,
+  LogUpload,
+  LogView,
   Login,
+  LogsGetQuery,
+  LogsListQuery,
+  LogsRemoveData,
   NewAccount,
   NewApiKey,
   NewAutoBackup,
@@ -56,6 +62,7 @@ import type {
   TasksGetQuery,
   TasksListEventsData,
   TasksListQuery,
+  UploadedLog,
 } from './types.ts';
 
 /** One segment of a path. Nothing, or dots, would lead to another route. */
@@ -416,6 +423,29 @@ export class Daemon extends Resource {
    */
   syncConfig(options?: RequestOptions): ApiPromise<SyncedConfig> {
     return this.call({ method: 'GET', path: '/v1/daemon/config/sync' }, options);
+  }
+
+  /**
+   * Upload a log.
+   *
+   * A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 50 MiB.
+   *
+   * `POST /v1/daemon/logs`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  uploadLog(body: LogUpload, options?: RequestOptions): ApiPromise<UploadedLog> {
+    return this.call({ method: 'POST', path: '/v1/daemon/logs', form: body }, options);
   }
 
   /**
@@ -874,6 +904,95 @@ export class Config extends Resource {
    */
   restore(backupId: string, query: ConfigRestoreQuery = {}, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
     return this.call({ method: 'POST', path: `/v1/config/restore/${at(backupId)}`, query }, options);
+  }
+}
+
+/** Log files that devices have sent: to view and to download. They count against the storage of your plan, which also says how long they are kept. */
+export class Logs extends Resource {
+  /**
+   * List your logs.
+   *
+   * The newest first.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: LogsListQuery = {}, options?: RequestOptions): PagePromise<Log> {
+    return this.page({ method: 'GET', path: '/v1/logs', query }, 'logs', options);
+  }
+
+  /**
+   * View a log.
+   *
+   * Up to 256 KiB of its text, inflated: from a byte on, to be continued at next_from, or the last lines of it.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs/{log_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  get(logId: string, query: LogsGetQuery = {}, options?: RequestOptions): ApiPromise<LogView> {
+    return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}`, query }, options);
+  }
+
+  /**
+   * Delete a log.
+   *
+   * Its storage is free again. Logs that are older than your plan keeps them are deleted by themselves.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/logs/{log_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(logId: string, options?: RequestOptions): ApiPromise<LogsRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/logs/${at(logId)}` }, options);
+  }
+
+  /**
+   * Download a log.
+   *
+   * The file as it was sent. A Range of bytes gives that part of it, so that a download can go on.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs/{log_id}/download`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 416 RANGE_NOT_SATISFIABLE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  download(logId: string, options?: RequestOptions): ApiPromise<Response> {
+    return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}/download`, raw: true }, options);
   }
 }
 

@@ -145,7 +145,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -236,10 +236,70 @@ export interface components {
             message: string;
             code: string;
         };
+        Log: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            type: string;
+            /** Format: date */
+            date: string;
+            /** @description Bytes of the file; they count against your storage */
+            size: number;
+            /** @description Bytes of its text, inflated */
+            text_size: number;
+            compressed: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
         Login: {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /**
+         * @example {
+         *       "type": "daemon",
+         *       "date": "2026-01-20",
+         *       "compressed": true
+         *     }
+         */
+        LogMetadata: {
+            /** @description What the log is of */
+            type: string;
+            /**
+             * Format: date
+             * @description The day that it is about
+             */
+            date: string;
+            /** @description Whether the file is gzip; refused when it disagrees with the file */
+            compressed?: boolean;
+        };
+        LogUpload: {
+            /** @description At most 50 MiB, as text or gzip */
+            log_file: Blob;
+            metadata: components["schemas"]["LogMetadata"];
+        };
+        LogView: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            type: string;
+            /** Format: date */
+            date: string;
+            /** @description Bytes of the file; they count against your storage */
+            size: number;
+            /** @description Bytes of its text, inflated */
+            text_size: number;
+            compressed: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Where in the text this part begins, in bytes */
+            from: number;
+            text: string;
+            /** @description Where the next part begins; null at the end */
+            next_from: number | null;
         };
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
@@ -736,6 +796,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        UploadedLog: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Bytes */
+            size: number;
+            type: string;
+            /** Format: date */
+            date: string;
+        };
         User: {
             /** Format: uuid */
             id: string;
@@ -882,6 +951,43 @@ export interface components {
              * @description Restore it to another device of yours
              */
             device_id?: string;
+        };
+        LogsListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** Format: uuid */
+            device_id?: string;
+            type?: string;
+            /**
+             * Format: date
+             * @description The day that the log is about
+             */
+            date?: string;
+        };
+        LogsGetQuery: {
+            /**
+             * @description First byte of the text
+             * @default 0
+             */
+            from?: number;
+            /** @description The last lines, as many as this; from is left aside */
+            tail?: number;
+        };
+        LogsRemoveData: {
+            /** Format: uuid */
+            log_id: string;
+            /** @constant */
+            deleted: true;
         };
         StatsSummaryQuery: {
             /**
@@ -1465,6 +1571,41 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["SyncedConfig"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.uploadLog": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LogUpload"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["UploadedLog"];
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2187,6 +2328,161 @@ export interface operations {
             };
         };
     };
+    "logs.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                device_id?: string;
+                type?: string;
+                /** @description The day that the log is about */
+                date?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            logs: components["schemas"]["Log"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.get": {
+        parameters: {
+            query?: {
+                /** @description First byte of the text */
+                from?: number;
+                /** @description The last lines, as many as this; from is left aside */
+                tail?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["LogView"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            log_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.download": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes; of several the whole file is given */
+                Range?: string;
+                /** @description The ETag of the part before */
+                "If-Range"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+        };
+    };
     "stats.summary": {
         parameters: {
             query?: {
@@ -2331,7 +2627,14 @@ export type HandedTasks = components['schemas']['HandedTasks'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
 export type Issue = components['schemas']['Issue'];
+export type Log = components['schemas']['Log'];
+export type LogMetadata = components['schemas']['LogMetadata'];
+export type LogUpload = components['schemas']['LogUpload'];
+export type LogView = components['schemas']['LogView'];
 export type Login = components['schemas']['Login'];
+export type LogsGetQuery = components['schemas']['LogsGetQuery'];
+export type LogsListQuery = components['schemas']['LogsListQuery'];
+export type LogsRemoveData = components['schemas']['LogsRemoveData'];
 export type Meta = components['schemas']['Meta'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewApiKey = components['schemas']['NewApiKey'];
@@ -2366,4 +2669,5 @@ export type TaskSummary = components['schemas']['TaskSummary'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
+export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];

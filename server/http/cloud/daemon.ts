@@ -3,6 +3,7 @@ import { confirmRestore, createBackup } from '../../domain/config-backups.ts';
 import { changeStatus, registerDevice, syncConfig } from '../../domain/devices.ts';
 import { claimTasks, deviceOf, type HandedTask, startTask } from '../../domain/dispatch.ts';
 import { takeHeartbeat } from '../../domain/heartbeats.ts';
+import { uploadLog } from '../../domain/logs.ts';
 import { recordResult } from '../../domain/results.ts';
 import type { Handlers } from '../contract.ts';
 import { presentBackup } from './config.ts';
@@ -101,6 +102,11 @@ export const daemonHandlers: Handlers<typeof daemon> = {
           : null,
       },
     };
+  },
+
+  uploadLog: async (ctx, { form }) => {
+    const log = await uploadLog(ctx, form);
+    return { status: 201, data: { log_id: log.id, size: log.size, type: log.log_type, date: log.log_date } };
   },
 
   backupConfig: async (ctx, { body }) => {
