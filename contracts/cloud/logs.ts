@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { access, c, failures, Id, ok, PageQuery, page, queryNumber, Time, text } from '../wire.ts';
 
-const LogDate = z.iso.date().refine((date) => date >= '1970', { error: 'must lie after 1969' });
+const LogDate = z.iso.date({ abort: true }).refine((date) => date >= '1970', { error: 'must lie after 1969' });
 
 export const LogUpload = z
   .object({

@@ -40,8 +40,9 @@ test.each(routes)('$operationId is a method that sends what its route takes', as
   expect(headers.has('Idempotency-Key')).toBe(accessOf(route).idempotent);
   expect(headers.get('X-Device-ID')).toBe(demanded[0] ?? null);
   const isForm = 'contentType' in route && route.contentType === 'multipart/form-data';
-  const sent = isForm ? Object.fromEntries(body as FormData) : body;
-  expect(sent).toEqual(takesBody ? (isForm ? { a: '1' } : '{"a":1}') : undefined);
+  expect(isForm ? Object.fromEntries(body as FormData) : body).toEqual(
+    takesBody ? (isForm ? { a: '1' } : '{"a":1}') : undefined,
+  );
 });
 
 test.each(['', '.', '..'])('an id %j, which would lead to another route, is refused before it is sent', (id) => {

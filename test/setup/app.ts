@@ -4,7 +4,10 @@
  */
 import 'zod/compile';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { ApiFailure } from '../../sdk/src/index.ts';
@@ -48,8 +51,11 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
 
   const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await cloneDatabase();
   closers.push(database.drop);
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'ccjk-data-'));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
   const settings = readSettings({
     ...ROOMY,
+    DATA_DIR: dataDir,
     JWT_SECRET: 'j'.repeat(48),
     DATABASE_URL: database.url,
     DEFAULT_PLAN: plan,
