@@ -191,7 +191,7 @@ export const answerBrokenSocket = (error: Error & { code?: string }, socket: Soc
 /** Which methods a path answers, by the routes that are registered. */
 type MethodsOf = (path: string) => readonly string[];
 
-export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf): void {
+export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf, isStopping = () => false): void {
   app.setErrorHandler(answerError);
   app.server.on('checkExpectation', answerExpectation);
   Object.assign(app.server, { requireHostHeader: false });
@@ -212,5 +212,7 @@ export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf): voi
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    // A connection that stays open would hold up the end of the process.
+    if (isStopping()) reply.header('connection', 'close');
   });
 }
