@@ -27,6 +27,8 @@ export const FAILURES = {
   DEVICE_NOT_FOUND: [404, 'No device of yours has this id'],
   MESSAGE_NOT_FOUND: [404, 'No message of yours has this id'],
   TASK_NOT_FOUND: [404, 'No task of yours has this id'],
+  BACKUP_NOT_FOUND: [404, 'No backup of yours has this id'],
+  LOG_NOT_FOUND: [404, 'No log of yours has this id'],
 
   METHOD_NOT_ALLOWED: [405, 'This endpoint does not take this method'],
 
@@ -39,7 +41,9 @@ export const FAILURES = {
   SECRET_ALREADY_SHOWN: [409, 'This request was carried out before and its secret is shown only once'],
 
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large'],
+  STORAGE_QUOTA_EXCEEDED: [413, 'Your storage is full; delete backups or logs, or change the plan'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Send the body as application/json'],
+  RANGE_NOT_SATISFIABLE: [416, 'The range lies beyond the end of the file; details.size is its size'],
   IDEMPOTENCY_KEY_REUSED: [422, 'This Idempotency-Key was used with another body; use a new key'],
   RATE_LIMIT_EXCEEDED: [429, 'Too many requests; wait as long as Retry-After says'],
 

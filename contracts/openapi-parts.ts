@@ -63,6 +63,19 @@ export const TAGS = {
     name: 'Messages',
     description: 'What the service tells a user: tasks that began and ended, devices that came and went.',
   },
+  config: {
+    name: 'Configuration',
+    description: 'Backups of the configuration of a device. They count against the storage of your plan.',
+  },
+  logs: {
+    name: 'Logs',
+    description:
+      'Log files that devices have sent: to view and to download. They count against the storage of your plan, which also says how long they are kept.',
+  },
+  stats: {
+    name: 'Statistics',
+    description: 'How many tasks finished on each UTC day, and how long they ran.',
+  },
   ops: {
     name: 'Operations',
     description: 'What a supervisor asks. Plain answers, without an envelope.',

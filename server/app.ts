@@ -9,12 +9,16 @@ import type { Service } from './context.ts';
 import { registerGuard } from './http/access.ts';
 import { apiKeyHandlers } from './http/cloud/api-keys.ts';
 import { authHandlers } from './http/cloud/auth.ts';
+import { configHandlers } from './http/cloud/config.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
+import { logHandlers } from './http/cloud/logs.ts';
 import { messageHandlers } from './http/cloud/messages.ts';
+import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { userHandlers } from './http/cloud/users.ts';
-import { bind } from './http/contract.ts';
+import { bind, routeOf } from './http/contract.ts';
+import { registerForms } from './http/multipart.ts';
 import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
 import { registerReference } from './http/reference.ts';
@@ -51,6 +55,7 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   app.removeContentTypeParser('text/plain');
   logRequests(app);
   registerReplies(app, collectMethods(app), isStopping);
+  registerForms(app, routeOf);
   registerGuard(app, service, await registerRateLimits(app, service));
 
   const { cloud, ops } = contract;
@@ -61,6 +66,9 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
   bind(app, cloud.tasks, taskHandlers, inCloudEnvelope);
   bind(app, cloud.messages, messageHandlers, inCloudEnvelope);
+  bind(app, cloud.config, configHandlers, inCloudEnvelope);
+  bind(app, cloud.logs, logHandlers, inCloudEnvelope);
+  bind(app, cloud.stats, statsHandlers, inCloudEnvelope);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());
 

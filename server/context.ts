@@ -3,6 +3,7 @@
  * are injected, so that a test can stop the clock. The ports are declared here and implemented by the rooms around the
  * domain.
  */
+import type { Readable } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Scope } from '../contracts/wire.ts';
 import type { Config } from './config.ts';
@@ -122,6 +123,26 @@ export type Tokens = {
   hash(secret: string): string;
 };
 
+/** A file that has been taken in and is not yet in the store. */
+export type StagedObject = {
+  /** Bytes. */
+  size: number;
+  /** Puts it into the store, whole or not at all. @throws Failed SERVICE_UNAVAILABLE, and may be tried again */
+  store(key: string): Promise<void>;
+  /** Lets go of what was taken in. After `store` it changes nothing. */
+  discard(): Promise<void>;
+};
+
+/** Large files, by keys of ours: a noun, a slash and a uuid. */
+export type Objects = {
+  /** Takes in `content` as it comes. Fails as `content` fails, and leaves nothing then. */
+  stage(content: AsyncIterable<Uint8Array>): Promise<StagedObject>;
+  /** The bytes from `start` to before `end`, or all. Undefined: there is no such object. @throws Failed SERVICE_UNAVAILABLE */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable | undefined>;
+  /** Removing what is not there changes nothing. @throws Failed SERVICE_UNAVAILABLE */
+  remove(key: string): Promise<void>;
+};
+
 /** What every piece of work of a process shares. */
 export type Service = {
   config: Config;
@@ -131,6 +152,7 @@ export type Service = {
   events: Events;
   jobs: Jobs;
   presence: Presence;
+  objects: Objects;
   passwords: Passwords;
   mail: Mail;
   tokens: Tokens;

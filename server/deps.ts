@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { openMail } from './adapters/mail.ts';
+import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
@@ -35,9 +36,23 @@ export async function openService(
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });
   const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
+  const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
-  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, mail, tokens, log };
+  const service = {
+    config,
+    now,
+    newId: randomUUID,
+    db,
+    events: bus,
+    jobs,
+    presence,
+    objects,
+    passwords,
+    mail,
+    tokens,
+    log,
+  };
   let sweeper: Sweeper | undefined;
   return {
     service,
@@ -51,6 +66,7 @@ export async function openService(
       await worker.close();
       await presence.close();
       await bus.close();
+      objects.close();
       await database.close();
     },
   };

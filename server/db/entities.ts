@@ -1,7 +1,9 @@
 import { ApiKey } from './api-key.ts';
 import { AuditLog } from './audit-log.ts';
 import { ConfigBackup } from './config-backup.ts';
+import { ConfigRestore } from './config-restore.ts';
 import { Device } from './device.ts';
+import { DeviceLog } from './device-log.ts';
 import { EmailConfig } from './email-config.ts';
 import { IdempotencyKey } from './idempotency-key.ts';
 import { MailToken } from './mail-token.ts';
@@ -20,7 +22,9 @@ export const entities = [
   ApiKey,
   AuditLog,
   ConfigBackup,
+  ConfigRestore,
   Device,
+  DeviceLog,
   EmailConfig,
   IdempotencyKey,
   MailToken,

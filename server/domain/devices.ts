@@ -8,6 +8,7 @@ import { atomically, type Ctx, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { addressOf, audit } from './audit.ts';
+import { type PendingRestore, pendingRestore } from './config-backups.ts';
 import { makeDeviceKey } from './device-keys.ts';
 import { tellPresence } from './notifications.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
@@ -201,24 +202,32 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
 export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
-    // In the order in which others lock: a claim the user first, a heartbeat held tasks by id, a result its successor last.
+    // In the order in which others lock: a claim the user first, a heartbeat held tasks by id, a result its successor last;
+    // a claim and a result lock their tasks before the device that their rows name. What was queued until the device was
+    // locked comes second.
     await lockUser(tx);
-    const device = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+    const { id: known } = await getDevice(tx, id);
+    await cancelOpenTasks(tx, known);
+    const device = await devicesOf(tx).select('id').where('id', '=', known).forUpdate().executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
-    const open = await tx.db
-      .selectFrom('tasks')
-      .select(LIFE)
-      .where('device_id', '=', device.id)
-      .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
-      .orderBy((eb) => eb('status', '=', 'pending'))
-      .orderBy('id')
-      .forUpdate()
-      .execute();
-    await move(tx, open, 'cancelled', { reason: 'device_deleted' });
+    await cancelOpenTasks(tx, known);
     await tx.db.deleteFrom('devices').where('id', '=', device.id).execute();
     await audit(tx, 'device.deleted', `device:${device.id}`);
     tx.events.emit({ type: 'device.changed', userId, deviceId: device.id, status: 'deleted' });
   });
+
+async function cancelOpenTasks(tx: Ctx, deviceId: string): Promise<void> {
+  const open = await tx.db
+    .selectFrom('tasks')
+    .select(LIFE)
+    .where('device_id', '=', deviceId)
+    .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
+    .orderBy((eb) => eb('status', '=', 'pending'))
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  await move(tx, open, 'cancelled', { reason: 'device_deleted' });
+}
 
 /** Writes a device's status, once per change. The row is locked before it is judged: of many who report it, one tells. */
 export const changeStatus = (ctx: Ctx, id: string, status: DeviceStatus): Promise<void> =>
@@ -267,9 +276,9 @@ async function tellChanged(tx: Ctx, devices: readonly Changed[], status: DeviceS
   await tellPresence(tx, cameOrWent, status !== 'offline');
 }
 
-export type SyncedConfig = { config: DeviceConfig; configVersion: number };
+export type SyncedConfig = { config: DeviceConfig; configVersion: number; restore: PendingRestore | undefined };
 
-/** The settings of the device that asks, which notes that it has them. */
+/** The settings of the device that asks, which notes that it has them, and what it is to restore. */
 export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConfig> {
   const { config_version, ...config } = await ctx.db
     .updateTable('devices')
@@ -277,5 +286,7 @@ export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConf
     .where('id', '=', deviceId)
     .returning([...CONFIG, 'config_version'])
     .executeTakeFirstOrThrow();
-  return { config, configVersion: config_version };
+  const isLogUploadEnabled = config.log_upload_enabled && ctx.config.ENABLE_LOG_UPLOAD;
+  const told = { ...config, log_upload_enabled: isLogUploadEnabled };
+  return { config: told, configVersion: config_version, restore: await pendingRestore(ctx, deviceId) };
 }

@@ -10,6 +10,7 @@ import { takeFromDay } from './daily-tasks.ts';
 import { tellCreated } from './notifications.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { isFinished, isHeld, LIFE, move, type TaskLife, type TaskRow } from './task-states.ts';
+import { type TaskFilter, taskTotal } from './task-totals.ts';
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_RETRIES = 3;
@@ -194,12 +195,6 @@ export async function awaitTask(ctx: Ctx, id: string, waitMs: number, signal: Ab
   return task;
 }
 
-export type TaskFilter = {
-  status?: TaskStatus | undefined;
-  deviceId?: string | undefined;
-  batchId?: string | undefined;
-};
-
 /** The user's tasks, the newest first; stdout and stderr are left out. */
 export function listTasks(
   ctx: Ctx,
@@ -210,11 +205,7 @@ export function listTasks(
   if (filter.status) matching = matching.where('status', '=', filter.status);
   if (filter.deviceId) matching = matching.where('device_id', '=', filter.deviceId);
   if (filter.batchId) matching = matching.where('batch_id', '=', filter.batchId);
-  return readPage(
-    matching.select(SUMMARY),
-    matching.select((eb) => eb.fn.countAll<number>().as('total')),
-    request,
-  );
+  return readPage(matching.select(SUMMARY), taskTotal(ctx, filter), request);
 }
 
 const SUMMARY = [

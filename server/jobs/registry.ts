@@ -1,6 +1,7 @@
 /** Every job, by name: what a clock or a retry fires. A job may run more than once, so each one does nothing when repeated. */
 import type { Ctx, Job } from '../context.ts';
 import { deleteAccountJob } from './delete-account.ts';
+import { logRetentionJob } from './log-retention.ts';
 import { releaseTaskJob } from './release-task.ts';
 import { retentionJob } from './retention.ts';
 import { sendMailJob } from './send-mail.ts';
@@ -23,6 +24,7 @@ export type DeclaredJob<Data extends object = object> = {
 export type Registry = { [name: string]: DeclaredJob<any> };
 
 export const registry = {
+  'log-retention': logRetentionJob,
   'release-task': releaseTaskJob,
   'delete-account': deleteAccountJob,
   'send-mail': sendMailJob,

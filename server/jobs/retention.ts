@@ -1,3 +1,4 @@
+import { sweepLogs } from '../domain/logs.ts';
 import {
   deleteEndedSessions,
   deleteOldIdempotencyKeys,
@@ -19,6 +20,7 @@ export const retentionJob: DeclaredJob = {
       idempotencyKeys: await deleteOldIdempotencyKeys(ctx),
       rateCounters: await deleteOldRateCounters(ctx),
       mailTokens: await deleteOldMailTokens(ctx),
+      deadLogs: await sweepLogs(ctx),
       sessions: await deleteEndedSessions(ctx),
     };
     ctx.log.info(deleted, 'retention has deleted');

@@ -4,7 +4,7 @@
  */
 import 'zod/compile';
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -51,7 +51,7 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
 
   const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await cloneDatabase();
   closers.push(database.drop);
-  const dataDir = path.join(os.tmpdir(), `ccjk-app-${randomUUID()}`);
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'ccjk-data-'));
   closers.push(() => rm(dataDir, { recursive: true, force: true }));
   const settings = readSettings({
     ...ROOMY,

@@ -16,6 +16,8 @@ import { cloneDatabase } from './database.ts';
 
 type PartsOptions = { at?: string; databaseUrl?: string; env?: Record<string, string> };
 
+const noObjects = () => Promise.reject(new Error('there are no objects here'));
+
 /** With `databaseUrl` another process on that database. Everything is closed when the test has finished. */
 export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}) {
   const url = databaseUrl ?? (await cloneForTest());
@@ -45,6 +47,11 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     },
     jobs,
     presence: { seen: () => {} },
+    objects: {
+      stage: noObjects,
+      read: noObjects,
+      remove: noObjects,
+    },
     passwords,
     mail: { send: async (letter) => ({ isAccepted: true, reply: String(letters.push(letter)) }) },
     tokens: createTokens(config),

@@ -1,4 +1,4 @@
-import { ApiKeys, Auth, Daemon, Devices, Messages, Tasks, Users } from '../generated/resources.ts';
+import { ApiKeys, Auth, Config, Daemon, Devices, Logs, Messages, Stats, Tasks, Users } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
@@ -24,6 +24,9 @@ export class CcjkCloud {
   readonly tasks: Tasks;
   readonly devices: Devices;
   readonly messages: Messages;
+  readonly config: Config;
+  readonly logs: Logs;
+  readonly stats: Stats;
   readonly #transport: Transport;
 
   /** @throws CcjkError when `baseUrl` is no http(s) address */
@@ -37,6 +40,9 @@ export class CcjkCloud {
     this.tasks = new Tasks(transport);
     this.devices = new Devices(transport);
     this.messages = new Messages(transport);
+    this.config = new Config(transport);
+    this.logs = new Logs(transport);
+    this.stats = new Stats(transport);
   }
 
   /**

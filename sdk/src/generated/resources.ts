@@ -14,12 +14,19 @@ import type {
   AuthResetPasswordData,
   AuthRevokeSessionData,
   AuthVerifyEmailData,
+  ConfigBackup,
+  ConfigBackupWithData,
+  ConfigListBackupsQuery,
+  ConfigRemoveBackupData,
+  ConfigRestoreQuery,
   CreatedApiKey,
   DaemonClaimQuery,
   DaemonOfflineData,
+  DaemonRestoredConfigData,
   Device,
   DeviceConfigChange,
   DeviceKey,
+  DeviceStats,
   DevicesListQuery,
   DevicesRemoveData,
   EmailVerification,
@@ -27,14 +34,22 @@ import type {
   HandedTasks,
   Heartbeat,
   HeartbeatAnswer,
+  Log,
+  LogUpload,
+  LogView,
   Login,
+  LogsGetQuery,
+  LogsListQuery,
+  LogsRemoveData,
   Message,
   MessagesListQuery,
   MessagesReadAllData,
   MessagesRemoveData,
   NewAccount,
   NewApiKey,
+  NewAutoBackup,
   NewBatch,
+  NewConfigBackup,
   NewDevice,
   NewDeviceKey,
   NewTask,
@@ -47,8 +62,12 @@ import type {
   Refresh,
   Refreshed,
   RegisteredDevice,
+  RestoredConfig,
   SignedIn,
   StartedTask,
+  StatsDeviceQuery,
+  StatsSummary,
+  StatsSummaryQuery,
   SyncedConfig,
   Task,
   TaskResult,
@@ -57,6 +76,7 @@ import type {
   TasksGetQuery,
   TasksListEventsData,
   TasksListQuery,
+  UploadedLog,
   UsersChangePasswordData,
   UsersRemoveData,
   UsersUpdateData,
@@ -576,6 +596,75 @@ export class Daemon extends Resource {
   }
 
   /**
+   * Upload a log.
+   *
+   * A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 50 MiB.
+   *
+   * `POST /v1/daemon/logs`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  uploadLog(body: LogUpload, options?: RequestOptions): ApiPromise<UploadedLog> {
+    return this.call({ method: 'POST', path: '/v1/daemon/logs', form: body }, options);
+  }
+
+  /**
+   * Back up the configuration of this machine.
+   *
+   * Keeps it as an automatic backup (is_auto). It counts against the storage of the user.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/config/backup`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  backupConfig(body: NewAutoBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
+    return this.call({ method: 'POST', path: '/v1/daemon/config/backup', body, idempotent: true }, options);
+  }
+
+  /**
+   * Confirm a restore.
+   *
+   * The backup that the sync showed has been restored and is not shown again. It may be repeated.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/config/restored`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  restoredConfig(body: RestoredConfig, options?: RequestOptions): ApiPromise<DaemonRestoredConfigData> {
+    return this.call({ method: 'POST', path: '/v1/daemon/config/restored', body }, options);
+  }
+
+  /**
    * Report that this machine goes offline.
    *
    * Tasks that it holds keep their leases until they run out.
@@ -962,5 +1051,252 @@ export class Messages extends Resource {
    */
   remove(messageId: string, options?: RequestOptions): ApiPromise<MessagesRemoveData> {
     return this.call({ method: 'DELETE', path: `/v1/messages/${at(messageId)}` }, options);
+  }
+}
+
+/** Backups of the configuration of a device. They count against the storage of your plan. */
+export class Config extends Resource {
+  /**
+   * Back up a configuration.
+   *
+   * Keeps the configuration of a device until you delete it. It counts against your storage.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/config/backup`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  backup(body: NewConfigBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
+    return this.call({ method: 'POST', path: '/v1/config/backup', body, idempotent: true }, options);
+  }
+
+  /**
+   * List your backups.
+   *
+   * The newest first, without their data.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/config/backups`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  listBackups(query: ConfigListBackupsQuery = {}, options?: RequestOptions): PagePromise<ConfigBackup> {
+    return this.page({ method: 'GET', path: '/v1/config/backups', query }, 'backups', options);
+  }
+
+  /**
+   * Read a backup.
+   *
+   * One backup with its data.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/config/backups/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  getBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
+    return this.call({ method: 'GET', path: `/v1/config/backups/${at(backupId)}` }, options);
+  }
+
+  /**
+   * Delete a backup.
+   *
+   * Its storage is free again. A device that was to restore it and has not yet will not.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/config/backups/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  removeBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigRemoveBackupData> {
+    return this.call({ method: 'DELETE', path: `/v1/config/backups/${at(backupId)}` }, options);
+  }
+
+  /**
+   * Restore a backup.
+   *
+   * Answers the backup and leaves it for its device, which finds it in each sync of its settings until it has confirmed it. A later restore takes its place.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/config/restore/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND, BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  restore(backupId: string, query: ConfigRestoreQuery = {}, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
+    return this.call({ method: 'POST', path: `/v1/config/restore/${at(backupId)}`, query }, options);
+  }
+}
+
+/** Log files that devices have sent: to view and to download. They count against the storage of your plan, which also says how long they are kept. */
+export class Logs extends Resource {
+  /**
+   * List your logs.
+   *
+   * The newest first.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: LogsListQuery = {}, options?: RequestOptions): PagePromise<Log> {
+    return this.page({ method: 'GET', path: '/v1/logs', query }, 'logs', options);
+  }
+
+  /**
+   * View a log.
+   *
+   * Up to 256 KiB of its text, inflated: from a byte on, to be continued at next_from, or the last lines of it.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs/{log_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  get(logId: string, query: LogsGetQuery = {}, options?: RequestOptions): ApiPromise<LogView> {
+    return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}`, query }, options);
+  }
+
+  /**
+   * Delete a log.
+   *
+   * Its storage is free again. Logs that are older than your plan keeps them are deleted by themselves.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/logs/{log_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(logId: string, options?: RequestOptions): ApiPromise<LogsRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/logs/${at(logId)}` }, options);
+  }
+
+  /**
+   * Download a log.
+   *
+   * The file as it was sent. A Range of bytes gives that part of it, so that a download can go on.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs/{log_id}/download`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 416 RANGE_NOT_SATISFIABLE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  download(logId: string, options?: RequestOptions): ApiPromise<Response> {
+    return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}/download`, raw: true }, options);
+  }
+}
+
+/** How many tasks finished on each UTC day, and how long they ran. */
+export class Stats extends Resource {
+  /**
+   * Read your statistics.
+   *
+   * The tasks of all your devices that finished in the period, and how things are now.
+   *
+   * **Who:** the access token of a user or an API key with the scope `stats:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/stats/summary`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  summary(query: StatsSummaryQuery = {}, options?: RequestOptions): ApiPromise<StatsSummary> {
+    return this.call({ method: 'GET', path: '/v1/stats/summary', query }, options);
+  }
+
+  /**
+   * Read the statistics of a device.
+   *
+   * The tasks of this device that finished in the period.
+   *
+   * **Who:** the access token of a user or an API key with the scope `stats:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/stats/device/{device_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  device(deviceId: string, query: StatsDeviceQuery = {}, options?: RequestOptions): ApiPromise<DeviceStats> {
+    return this.call({ method: 'GET', path: `/v1/stats/device/${at(deviceId)}`, query }, options);
   }
 }

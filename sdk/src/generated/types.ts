@@ -29,6 +29,35 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        ConfigBackup: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            config_name: string;
+            /** @description Bytes of the data as JSON; they count against your storage */
+            size: number;
+            /** @description Made by the device itself */
+            is_auto: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ConfigBackupWithData: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            config_name: string;
+            /** @description Bytes of the data as JSON; they count against your storage */
+            size: number;
+            /** @description Made by the device itself */
+            is_auto: boolean;
+            /** Format: date-time */
+            created_at: string;
+            config_data: {
+                [key: string]: unknown;
+            };
+        };
         CreatedApiKey: {
             /** Format: uuid */
             id: string;
@@ -102,6 +131,22 @@ export interface components {
             device_name: string;
             device_key: string;
         };
+        DeviceStats: {
+            /** Format: uuid */
+            device_id: string;
+            tasks_completed: number;
+            /** @description Those that ran out of time too */
+            tasks_failed: number;
+            tasks_cancelled: number;
+            /** @description Seconds, from start to end of each task */
+            total_execution_time: number;
+            /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
+            daily_breakdown: {
+                /** Format: date */
+                date: string;
+                count: number;
+            }[];
+        };
         /**
          * @example {
          *       "token": "mt_8Qk…"
@@ -117,7 +162,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -212,10 +257,70 @@ export interface components {
             message: string;
             code: string;
         };
+        Log: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            type: string;
+            /** Format: date */
+            date: string;
+            /** @description Bytes of the file; they count against your storage */
+            size: number;
+            /** @description Bytes of its text, inflated */
+            text_size: number;
+            compressed: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
         Login: {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /**
+         * @example {
+         *       "type": "daemon",
+         *       "date": "2026-01-20",
+         *       "compressed": true
+         *     }
+         */
+        LogMetadata: {
+            /** @description What the log is of */
+            type: string;
+            /**
+             * Format: date
+             * @description The day that it is about
+             */
+            date: string;
+            /** @description Whether the file is gzip; refused when it disagrees with the file */
+            compressed?: boolean;
+        };
+        LogUpload: {
+            /** @description At most 50 MiB, as text or gzip */
+            log_file: Blob;
+            metadata: components["schemas"]["LogMetadata"];
+        };
+        LogView: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            type: string;
+            /** Format: date */
+            date: string;
+            /** @description Bytes of the file; they count against your storage */
+            size: number;
+            /** @description Bytes of its text, inflated */
+            text_size: number;
+            compressed: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Where in the text this part begins, in bytes */
+            from: number;
+            text: string;
+            /** @description Where the next part begins; null at the end */
+            next_from: number | null;
         };
         Message: {
             /** Format: uuid */
@@ -269,6 +374,19 @@ export interface components {
         };
         /**
          * @example {
+         *       "config_name": "claude-code-config",
+         *       "config_data": {}
+         *     }
+         */
+        NewAutoBackup: {
+            config_name: string;
+            /** @description Any JSON object; kept whole */
+            config_data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @example {
          *       "tasks": [
          *         {
          *           "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
@@ -289,6 +407,24 @@ export interface components {
              * @enum {string}
              */
             mode?: "parallel" | "sequential";
+        };
+        /**
+         * @example {
+         *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
+         *       "config_name": "claude-code-config",
+         *       "config_data": {
+         *         "theme": "dark"
+         *       }
+         *     }
+         */
+        NewConfigBackup: {
+            /** Format: uuid */
+            device_id: string;
+            config_name: string;
+            /** @description Any JSON object; kept whole */
+            config_data: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @example {
@@ -492,6 +628,15 @@ export interface components {
             device_key: string;
             config: components["schemas"]["DeviceConfig"];
         };
+        /**
+         * @example {
+         *       "backup_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
+         *     }
+         */
+        RestoredConfig: {
+            /** Format: uuid */
+            backup_id: string;
+        };
         Session: {
             /** Format: uuid */
             id: string;
@@ -522,6 +667,40 @@ export interface components {
             status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
             /** Format: date-time */
             lease_expires_at: string;
+        };
+        /**
+         * @example {
+         *       "tasks_completed": 125,
+         *       "tasks_failed": 3,
+         *       "tasks_cancelled": 0,
+         *       "total_execution_time": 4500,
+         *       "devices_online": 3,
+         *       "storage_used": 524288000,
+         *       "daily_breakdown": [
+         *         {
+         *           "date": "2026-01-14",
+         *           "count": 15
+         *         }
+         *       ]
+         *     }
+         */
+        StatsSummary: {
+            tasks_completed: number;
+            /** @description Those that ran out of time too */
+            tasks_failed: number;
+            tasks_cancelled: number;
+            /** @description Seconds, from start to end of each task */
+            total_execution_time: number;
+            /** @description Devices with any status but offline */
+            devices_online: number;
+            /** @description Bytes */
+            storage_used: number;
+            /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
+            daily_breakdown: {
+                /** Format: date */
+                date: string;
+                count: number;
+            }[];
         };
         SyncedConfig: {
             config: components["schemas"]["DeviceConfig"];
@@ -693,6 +872,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        UploadedLog: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Bytes */
+            size: number;
+            type: string;
+            /** Format: date */
+            date: string;
+        };
         User: {
             /** Format: uuid */
             id: string;
@@ -773,6 +961,12 @@ export interface components {
              * @description A new uuid for each claim; the same for its repeats
              */
             claim_id?: string;
+        };
+        DaemonRestoredConfigData: {
+            /** Format: uuid */
+            backup_id: string;
+            /** @constant */
+            restored: true;
         };
         DaemonOfflineData: {
             /** Format: uuid */
@@ -857,6 +1051,88 @@ export interface components {
             message_id: string;
             /** @constant */
             deleted: true;
+        };
+        ConfigListBackupsQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** Format: uuid */
+            device_id?: string;
+        };
+        ConfigRemoveBackupData: {
+            /** Format: uuid */
+            backup_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        ConfigRestoreQuery: {
+            /**
+             * Format: uuid
+             * @description Restore it to another device of yours
+             */
+            device_id?: string;
+        };
+        LogsListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** Format: uuid */
+            device_id?: string;
+            type?: string;
+            /**
+             * Format: date
+             * @description The day that the log is about
+             */
+            date?: string;
+        };
+        LogsGetQuery: {
+            /**
+             * @description First byte of the text
+             * @default 0
+             */
+            from?: number;
+            /** @description The last lines, as many as this; from is left aside */
+            tail?: number;
+        };
+        LogsRemoveData: {
+            /** Format: uuid */
+            log_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        StatsSummaryQuery: {
+            /**
+             * @description Days, today included: 1d to 365d
+             * @default 7d
+             * @example 30d
+             */
+            period?: string;
+        };
+        StatsDeviceQuery: {
+            /**
+             * @description Days, today included: 1d to 365d
+             * @default 7d
+             * @example 30d
+             */
+            period?: string;
         };
     };
     responses: never;
@@ -1677,6 +1953,118 @@ export interface operations {
             };
         };
     };
+    "daemon.uploadLog": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LogUpload"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["UploadedLog"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.backupConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAutoBackup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackup"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.restoredConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoredConfig"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            backup_id: string;
+                            /** @constant */
+                            restored: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "daemon.offline": {
         parameters: {
             query?: never;
@@ -2279,6 +2667,405 @@ export interface operations {
             };
         };
     };
+    "config.backup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfigBackup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackup"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.listBackups": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                device_id?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            backups: components["schemas"]["ConfigBackup"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.getBackup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackupWithData"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.removeBackup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            backup_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.restore": {
+        parameters: {
+            query?: {
+                /** @description Restore it to another device of yours */
+                device_id?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackupWithData"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                device_id?: string;
+                type?: string;
+                /** @description The day that the log is about */
+                date?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            logs: components["schemas"]["Log"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.get": {
+        parameters: {
+            query?: {
+                /** @description First byte of the text */
+                from?: number;
+                /** @description The last lines, as many as this; from is left aside */
+                tail?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["LogView"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            log_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.download": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes; of several the whole file is given */
+                Range?: string;
+                /** @description The ETag of the part before */
+                "If-Range"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+        };
+    };
+    "stats.summary": {
+        parameters: {
+            query?: {
+                /** @description Days, today included: 1d to 365d */
+                period?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StatsSummary"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "stats.device": {
+        parameters: {
+            query?: {
+                /** @description Days, today included: 1d to 365d */
+                period?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeviceStats"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "ops.livez": {
         parameters: {
             query?: never;
@@ -2340,13 +3127,20 @@ export type AuthResendVerificationData = components['schemas']['AuthResendVerifi
 export type AuthResetPasswordData = components['schemas']['AuthResetPasswordData'];
 export type AuthRevokeSessionData = components['schemas']['AuthRevokeSessionData'];
 export type AuthVerifyEmailData = components['schemas']['AuthVerifyEmailData'];
+export type ConfigBackup = components['schemas']['ConfigBackup'];
+export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData'];
+export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
+export type ConfigRemoveBackupData = components['schemas']['ConfigRemoveBackupData'];
+export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
 export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
+export type DaemonRestoredConfigData = components['schemas']['DaemonRestoredConfigData'];
 export type Device = components['schemas']['Device'];
 export type DeviceConfig = components['schemas']['DeviceConfig'];
 export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
 export type DeviceKey = components['schemas']['DeviceKey'];
+export type DeviceStats = components['schemas']['DeviceStats'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
 export type EmailVerification = components['schemas']['EmailVerification'];
@@ -2357,7 +3151,14 @@ export type HandedTasks = components['schemas']['HandedTasks'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
 export type Issue = components['schemas']['Issue'];
+export type Log = components['schemas']['Log'];
+export type LogMetadata = components['schemas']['LogMetadata'];
+export type LogUpload = components['schemas']['LogUpload'];
+export type LogView = components['schemas']['LogView'];
 export type Login = components['schemas']['Login'];
+export type LogsGetQuery = components['schemas']['LogsGetQuery'];
+export type LogsListQuery = components['schemas']['LogsListQuery'];
+export type LogsRemoveData = components['schemas']['LogsRemoveData'];
 export type Message = components['schemas']['Message'];
 export type MessagesListQuery = components['schemas']['MessagesListQuery'];
 export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
@@ -2365,7 +3166,9 @@ export type MessagesRemoveData = components['schemas']['MessagesRemoveData'];
 export type Meta = components['schemas']['Meta'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewApiKey = components['schemas']['NewApiKey'];
+export type NewAutoBackup = components['schemas']['NewAutoBackup'];
 export type NewBatch = components['schemas']['NewBatch'];
+export type NewConfigBackup = components['schemas']['NewConfigBackup'];
 export type NewDevice = components['schemas']['NewDevice'];
 export type NewDeviceKey = components['schemas']['NewDeviceKey'];
 export type NewTask = components['schemas']['NewTask'];
@@ -2381,9 +3184,13 @@ export type RecordedResult = components['schemas']['RecordedResult'];
 export type Refresh = components['schemas']['Refresh'];
 export type Refreshed = components['schemas']['Refreshed'];
 export type RegisteredDevice = components['schemas']['RegisteredDevice'];
+export type RestoredConfig = components['schemas']['RestoredConfig'];
 export type Session = components['schemas']['Session'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type StartedTask = components['schemas']['StartedTask'];
+export type StatsDeviceQuery = components['schemas']['StatsDeviceQuery'];
+export type StatsSummary = components['schemas']['StatsSummary'];
+export type StatsSummaryQuery = components['schemas']['StatsSummaryQuery'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
 export type TaskEvent = components['schemas']['TaskEvent'];
@@ -2393,6 +3200,7 @@ export type TaskSummary = components['schemas']['TaskSummary'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
+export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];
 export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];
 export type UsersRemoveData = components['schemas']['UsersRemoveData'];
