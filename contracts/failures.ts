@@ -16,6 +16,7 @@ export const FAILURES = {
   WRONG_CREDENTIAL: [403, 'This kind of credential does not open this endpoint'],
   INSUFFICIENT_SCOPE: [403, 'The API key lacks the scope that this endpoint needs'],
   DEVICE_MISMATCH: [403, 'X-Device-ID names another device than the key belongs to'],
+  WRONG_PASSWORD: [403, 'The password is wrong'],
   PLAN_LIMIT_REACHED: [403, 'The limit of your plan is reached'],
   DAILY_TASKS_REACHED: [429, 'The tasks of your plan for today (UTC) are used up', 'PLAN_LIMIT_REACHED'],
 
@@ -24,6 +25,7 @@ export const FAILURES = {
   SESSION_NOT_FOUND: [404, 'No session of yours has this id'],
   API_KEY_NOT_FOUND: [404, 'No API key of yours has this id'],
   DEVICE_NOT_FOUND: [404, 'No device of yours has this id'],
+  MESSAGE_NOT_FOUND: [404, 'No message of yours has this id'],
   TASK_NOT_FOUND: [404, 'No task of yours has this id'],
   BACKUP_NOT_FOUND: [404, 'No backup of yours has this id'],
   LOG_NOT_FOUND: [404, 'No log of yours has this id'],

@@ -5,10 +5,12 @@ import { config } from './cloud/config.ts';
 import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
 import { logs } from './cloud/logs.ts';
+import { messages } from './cloud/messages.ts';
 import { stats } from './cloud/stats.ts';
 import { tasks } from './cloud/tasks.ts';
+import { users } from './cloud/users.ts';
 import { ops } from './ops.ts';
 import { c } from './wire.ts';
 
-export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices, config, logs, stats });
+export const cloud = c.router({ auth, users, apiKeys, daemon, tasks, devices, config, logs, messages, stats });
 export const contract = c.router({ cloud, ops });

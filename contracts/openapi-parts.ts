@@ -38,6 +38,10 @@ export const TAGS = {
     description:
       'Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use, and the use of an old one ends the whole session.',
   },
+  users: {
+    name: 'Users',
+    description: 'Your own account: its profile, its password, and its end.',
+  },
   apiKeys: {
     name: 'API keys',
     description: 'Keys for programs that act for a user. A key is shown once; we keep its SHA-256.',
@@ -54,6 +58,10 @@ export const TAGS = {
   devices: {
     name: 'Devices',
     description: 'The machines of a user, each with a daemon that runs tasks.',
+  },
+  messages: {
+    name: 'Messages',
+    description: 'What the service tells a user: tasks that began and ended, devices that came and went.',
   },
   config: {
     name: 'Configuration',

@@ -13,8 +13,10 @@ import { configHandlers } from './http/cloud/config.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
 import { logHandlers } from './http/cloud/logs.ts';
+import { messageHandlers } from './http/cloud/messages.ts';
 import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
+import { userHandlers } from './http/cloud/users.ts';
 import { bind, routeOf } from './http/contract.ts';
 import { registerForms } from './http/multipart.ts';
 import { opsHandlers } from './http/ops.ts';
@@ -58,6 +60,7 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
 
   const { cloud, ops } = contract;
   bind(app, cloud.auth, authHandlers, inCloudEnvelope);
+  bind(app, cloud.users, userHandlers, inCloudEnvelope);
   bind(app, cloud.apiKeys, apiKeyHandlers, inCloudEnvelope);
   bind(app, cloud.devices, deviceHandlers, inCloudEnvelope);
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
@@ -65,6 +68,7 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   bind(app, cloud.config, configHandlers, inCloudEnvelope);
   bind(app, cloud.logs, logHandlers, inCloudEnvelope);
   bind(app, cloud.stats, statsHandlers, inCloudEnvelope);
+  bind(app, cloud.messages, messageHandlers, inCloudEnvelope);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());
 

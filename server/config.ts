@@ -30,7 +30,10 @@ const list = z
       .filter(Boolean),
   );
 
-const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const truth = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+const ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
+const SENDER = /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
 
 const secret = z.string().min(SECRET_MIN, `must have at least ${SECRET_MIN} characters`);
 
@@ -63,11 +66,26 @@ export const settings = {
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
   S3_ACCESS_KEY: z.string().optional().describe('Opens the bucket; without it, what the machine has of its own'),
   S3_SECRET_KEY: z.string().optional().describe('The secret to S3_ACCESS_KEY'),
-  ENABLE_LOG_UPLOAD: flag.prefault('true').describe('Whether devices may send their logs'),
+  ENABLE_LOG_UPLOAD: truth.prefault('true').describe('Whether devices may send their logs'),
   RATE_LIMIT_TTL: whole(1, 3600).default(60).describe('Seconds of the window in which requests are counted'),
   RATE_LIMIT_MAX: whole(1, 1e9).default(100).describe('Requests of a signed-in user per window'),
   RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
+  SMTP_HOST: z
+    .string()
+    .optional()
+    .describe('Server that takes our mail; without it mail is written to DATA_DIR/outbox'),
+  SMTP_PORT: whole(1, 65_535).default(587).describe('Its port'),
+  SMTP_SECURE: truth
+    .optional()
+    .describe('TLS from the first byte; by default on port 465. Else STARTTLS, demanded where SMTP_USER is set'),
+  SMTP_USER: z.string().optional().describe('Account at that server; without it nobody logs in'),
+  SMTP_PASS: z.string().optional().describe('Its password'),
+  SMTP_FROM: z
+    .string()
+    .regex(SENDER, 'must be an address, or Name <address>')
+    .optional()
+    .describe('Sender of our mail; by default SMTP_USER, where that is an address'),
   TRUSTED_PROXIES: list.describe('Addresses or networks whose X-Forwarded-For is believed, separated by commas'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -108,6 +126,9 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   }
   if ((given.S3_ACCESS_KEY === undefined) !== (given.S3_SECRET_KEY === undefined)) {
     faults.push('S3_ACCESS_KEY, S3_SECRET_KEY: must be set both or neither');
+  }
+  if (given.SMTP_HOST !== undefined && given.SMTP_FROM === undefined && !ADDRESS.test(given.SMTP_USER ?? '')) {
+    faults.push('SMTP_FROM: must be set when SMTP_HOST is and SMTP_USER is no address');
   }
   if (faults.length > 0 || !result.success) {
     throw new ConfigurationFailed(

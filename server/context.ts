@@ -34,6 +34,8 @@ export type DomainEvent =
   | { type: 'slots.freed'; userId: string }
   | { type: 'device.changed'; userId: string; deviceId: string; status: string }
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
+  /** The content is at most 2 KB. */
+  | { type: 'message.new'; userId: string; messageId: string; title: string; content: string | null }
   | { type: 'session.ended'; userId: string; sessionId: string };
 
 /**
@@ -56,7 +58,17 @@ export type Events = {
   ): Promise<Found | undefined>;
 };
 
-export type Job = { name: 'release-task'; data: { taskId: string } };
+/** What to write of, not the words: no secret waits in a queue. */
+export type MailOrder =
+  | { about: 'verification'; userId: string }
+  | { about: 'reset'; email: string }
+  /** All of one user. */
+  | { about: 'messages'; messageIds: string[] };
+
+export type Job =
+  | { name: 'release-task'; data: { taskId: string } }
+  | { name: 'delete-account'; data: { userId: string } }
+  | { name: 'send-mail'; data: MailOrder };
 
 export type Jobs = {
   /** Inside a transaction the job exists when that commits. Left out, `startAfter` is now. */
@@ -82,6 +94,17 @@ export type Passwords = {
   pause(ms: number): Promise<void>;
 };
 
+/** What is written to one person. `id` is a uuid and the letter's name: the same one sent again has the same. */
+export type Letter = { id: string; to: string; subject: string; text: string; html: string };
+
+/** Taken by the mail server, or refused for good, with its words. */
+export type Delivery = { isAccepted: boolean; reply: string };
+
+export type Mail = {
+  /** Rejects when it failed in a way that may pass. */
+  send(letter: Letter): Promise<Delivery>;
+};
+
 /** What an access token says; whether its session still lives, the database knows. */
 export type AccessClaims = { userId: string; sessionId: string };
 
@@ -95,6 +118,7 @@ export type Tokens = {
   successorsOf(refreshToken: string): [string, ...string[]];
   newApiKey(): string;
   newDeviceKey(): string;
+  newMailToken(): string;
   /** SHA-256 in hex. */
   hash(secret: string): string;
 };
@@ -130,6 +154,7 @@ export type Service = {
   presence: Presence;
   objects: Objects;
   passwords: Passwords;
+  mail: Mail;
   tokens: Tokens;
   log: FastifyBaseLogger;
 };

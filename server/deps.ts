@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { openMail } from './adapters/mail.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
 import { createTokens } from './adapters/tokens.ts';
@@ -37,7 +38,21 @@ export async function openService(
   const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
   const objects = await openObjects(config);
   const tokens = createTokens(config);
-  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, objects, passwords, tokens, log };
+  const mail = openMail(config, { now, log });
+  const service = {
+    config,
+    now,
+    newId: randomUUID,
+    db,
+    events: bus,
+    jobs,
+    presence,
+    objects,
+    passwords,
+    mail,
+    tokens,
+    log,
+  };
   let sweeper: Sweeper | undefined;
   return {
     service,

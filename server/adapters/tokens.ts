@@ -1,5 +1,6 @@
 /**
- * The secrets that the service hands out: signed access tokens, refresh tokens, API keys and device keys.
+ * The secrets that the service hands out: signed access tokens, refresh tokens, API keys, device keys and mailed
+ * tokens.
  * With JWT_SECRET_PREVIOUS set, what the secret before has signed is still accepted, and nothing new is signed with it.
  */
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
@@ -65,6 +66,7 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
     ],
     newApiKey: () => newSecret('ck_live_'),
     newDeviceKey: () => newSecret('dk_'),
+    newMailToken: () => newSecret('mt_'),
     hash: (secret) => createHash('sha256').update(secret).digest('hex'),
   };
 }

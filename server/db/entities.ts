@@ -6,6 +6,7 @@ import { Device } from './device.ts';
 import { DeviceLog } from './device-log.ts';
 import { EmailConfig } from './email-config.ts';
 import { IdempotencyKey } from './idempotency-key.ts';
+import { MailToken } from './mail-token.ts';
 import { Message } from './message.ts';
 import { RateCounter } from './rate-counter.ts';
 import { Session } from './session.ts';
@@ -26,6 +27,7 @@ export const entities = [
   DeviceLog,
   EmailConfig,
   IdempotencyKey,
+  MailToken,
   Message,
   RateCounter,
   Session,

@@ -10,6 +10,7 @@ import { Failed } from '../failed.ts';
 import { addressOf, audit } from './audit.ts';
 import { type PendingRestore, pendingRestore } from './config-backups.ts';
 import { makeDeviceKey } from './device-keys.ts';
+import { tellPresence } from './notifications.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { PLANS } from './plans.ts';
 import { LIFE, move } from './task-states.ts';
@@ -228,34 +229,51 @@ async function cancelOpenTasks(tx: Ctx, deviceId: string): Promise<void> {
   await move(tx, open, 'cancelled', { reason: 'device_deleted' });
 }
 
-/** Writes a device's status, once per change. */
-export async function changeStatus(ctx: Ctx, id: string, status: DeviceStatus): Promise<void> {
-  const now = ctx.now();
-  const changed = await ctx.db
-    .updateTable('devices')
-    .set({ daemon_status: status, updated_at: now, ...(status === 'offline' ? {} : { last_heartbeat: now }) })
-    .where('id', '=', id)
-    .where('daemon_status', '<>', status)
-    .returning('user_id')
-    .executeTakeFirst();
-  if (changed) ctx.events.emit({ type: 'device.changed', userId: changed.user_id, deviceId: id, status });
-}
+/** Writes a device's status, once per change. The row is locked before it is judged: of many who report it, one tells. */
+export const changeStatus = (ctx: Ctx, id: string, status: DeviceStatus): Promise<void> =>
+  atomically(ctx, async (tx) => {
+    const now = tx.now();
+    const { rows } = await sql<Changed>`
+      with judged as (
+        select id, daemon_status from devices where id = ${id} and daemon_status <> ${status} for no key update
+      )
+      update devices d
+         set daemon_status = ${status}, updated_at = ${now},
+             last_heartbeat = case when ${status === 'offline'} then d.last_heartbeat else ${now}::timestamptz end
+        from judged
+       where d.id = judged.id
+      returning d.id, d.user_id, d.device_name, judged.daemon_status as before`.execute(tx.db);
+    await tellChanged(tx, rows, status);
+  });
 
 /** Marks the devices offline that have missed three heartbeats. */
-export async function markSilent(ctx: Ctx): Promise<void> {
-  const now = ctx.now();
-  const silent = await ctx.db
-    .updateTable('devices')
-    .set({ daemon_status: 'offline', updated_at: now })
-    .where('daemon_status', '<>', 'offline')
-    .where(
-      sql<boolean>`last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'`,
-    )
-    .returning(['id', 'user_id'])
-    .execute();
-  for (const { id, user_id } of silent) {
-    ctx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status: 'offline' });
+export const markSilent = (ctx: Ctx): Promise<void> =>
+  atomically(ctx, async (tx) => {
+    const now = tx.now();
+    const { rows } = await sql<Changed>`
+      with judged as (
+        select id, daemon_status from devices
+         where daemon_status <> 'offline'
+           and last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'
+         order by id
+           for no key update
+      )
+      update devices d set daemon_status = 'offline', updated_at = ${now}
+        from judged
+       where d.id = judged.id
+      returning d.id, d.user_id, d.device_name, judged.daemon_status as before`.execute(tx.db);
+    await tellChanged(tx, rows, 'offline');
+  });
+
+type Changed = { id: string; user_id: string; device_name: string; before: DeviceStatus };
+
+/** Being busy or idle is no news to the user; coming and going is. */
+async function tellChanged(tx: Ctx, devices: readonly Changed[], status: DeviceStatus): Promise<void> {
+  for (const { id, user_id } of devices) {
+    tx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status });
   }
+  const cameOrWent = devices.filter(({ before }) => (before === 'offline') !== (status === 'offline'));
+  await tellPresence(tx, cameOrWent, status !== 'offline');
 }
 
 export type SyncedConfig = { config: DeviceConfig; configVersion: number; restore: PendingRestore | undefined };

@@ -13,6 +13,7 @@ import { type Selectable, sql, type UpdateObject } from 'kysely';
 import { actorName, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { MAX_TAIL, tellEnded } from './notifications.ts';
 import { countFinished } from './stats.ts';
 
 export type TaskRow = Selectable<Tables['tasks']>;
@@ -59,9 +60,10 @@ type Change = {
 };
 
 /**
- * Moves `tasks`, which the transaction has locked, to one status: with an event each, their leases and attempts ended
- * where they are no longer held, and their successors in a sequential batch queued or cancelled. Those that finish are
- * counted last, all together: the locks of the counters are then held for the commit alone, and always in one order.
+ * Moves `tasks`, which the transaction has locked, to one status: with an event each, a message where it is news, their
+ * leases and attempts ended where they are no longer held, and their successors in a sequential batch queued or
+ * cancelled. Those that finish are counted last, all together: the locks of the counters are then held for the commit
+ * alone, and always in one order.
  */
 export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change = {}): Promise<void> {
   await countFinished(tx, await shift(tx, tasks, to, change));
@@ -77,13 +79,18 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   const end = isFinished(to) ? { completed_at: now } : {};
   const released = isHeld(to) ? [] : tasks.filter(({ status }) => isHeld(status));
 
-  await tx.db
+  const moved = await tx.db
     .with('moved', (db) =>
       db
         .updateTable('tasks')
         .set({ status: to, reason, updated_at: now, ...lease, ...end, ...set })
         .where(sql<boolean>`id = any(${ids})`)
-        .returning('id'),
+        .returning(['id', 'user_id', 'device_id', 'exit_code', 'error_message', 'started_at', 'cancel_requested_at'])
+        .returning([
+          sql<string>`left(command, ${MAX_TAIL})`.as('command'),
+          sql<string | null>`case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end`.as('stderr_tail'),
+          sql<string | null>`(select device_name from devices d where d.id = tasks.device_id)`.as('device_name'),
+        ]),
     )
     .with('ended', (db) =>
       db
@@ -99,22 +106,27 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
         .where('a.ended_at', 'is', null)
         .returning('a.task_id'),
     )
-    .insertInto('task_events')
-    .values(
-      tasks.map(({ id, attempt, status }) => ({
-        task_id: id,
-        attempt,
-        from_status: status,
-        to_status: to,
-        actor: actorName(tx.actor),
-        reason,
-        created_at: now,
-      })),
+    .with('told', (db) =>
+      db.insertInto('task_events').values(
+        tasks.map(({ id, attempt, status }) => ({
+          task_id: id,
+          attempt,
+          from_status: status,
+          to_status: to,
+          actor: actorName(tx.actor),
+          reason,
+          created_at: now,
+        })),
+      ),
     )
+    .selectFrom('moved')
+    .selectAll()
     .execute();
 
   tell(tx, tasks, to);
-  return isFinished(to) ? [...ids, ...(await settleSuccessors(tx, tasks, to))] : [];
+  if (!isFinished(to)) return [];
+  await tellEnded(tx, moved, to, reason);
+  return [...ids, ...(await settleSuccessors(tx, tasks, to))];
 }
 
 const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): void => {

@@ -7,6 +7,7 @@ import { actorName, atomically, type Ctx, userIdOf } from '../context.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { takeFromDay } from './daily-tasks.ts';
+import { tellCreated } from './notifications.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { isFinished, isHeld, LIFE, move, type TaskLife, type TaskRow } from './task-states.ts';
 import { type TaskFilter, taskTotal } from './task-totals.ts';
@@ -70,6 +71,7 @@ const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Pro
     const ids = tasks.map(() => tx.newId());
     const rows = tasks.map((task, at) => rowOf(tx, task, ids, at, grouping));
     await insert(tx, rows);
+    await tellCreated(tx, rows);
     for (const { id, user_id, device_id, status, ready_at } of rows) {
       tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status });
       if (status === 'queued') tx.events.emit({ type: 'task.available', userId: user_id, deviceId: device_id });

@@ -1,8 +1,10 @@
 /** Every job, by name: what a clock or a retry fires. A job may run more than once, so each one does nothing when repeated. */
 import type { Ctx, Job } from '../context.ts';
+import { deleteAccountJob } from './delete-account.ts';
 import { logRetentionJob } from './log-retention.ts';
 import { releaseTaskJob } from './release-task.ts';
 import { retentionJob } from './retention.ts';
+import { sendMailJob } from './send-mail.ts';
 
 export type DeclaredJob<Data extends object = object> = {
   /** After the first failure; the wait doubles from `backoffSeconds` to `maxBackoffSeconds`. */
@@ -24,5 +26,7 @@ export type Registry = { [name: string]: DeclaredJob<any> };
 export const registry = {
   'log-retention': logRetentionJob,
   'release-task': releaseTaskJob,
+  'delete-account': deleteAccountJob,
+  'send-mail': sendMailJob,
   retention: retentionJob,
 } satisfies Registry & { [Name in Job['name']]: DeclaredJob<Extract<Job, { name: Name }>['data']> };

@@ -1,5 +1,10 @@
 import { sweepLogs } from '../domain/logs.ts';
-import { deleteEndedSessions, deleteOldIdempotencyKeys, deleteOldRateCounters } from '../domain/retention.ts';
+import {
+  deleteEndedSessions,
+  deleteOldIdempotencyKeys,
+  deleteOldMailTokens,
+  deleteOldRateCounters,
+} from '../domain/retention.ts';
 import type { DeclaredJob } from './registry.ts';
 
 /** Deletes each hour what nobody will ask for again. */
@@ -15,6 +20,7 @@ export const retentionJob: DeclaredJob = {
       idempotencyKeys: await deleteOldIdempotencyKeys(ctx),
       rateCounters: await deleteOldRateCounters(ctx),
       deadLogs: await sweepLogs(ctx),
+      mailTokens: await deleteOldMailTokens(ctx),
       sessions: await deleteEndedSessions(ctx),
     };
     ctx.log.info(deleted, 'retention has deleted');

@@ -98,6 +98,7 @@ beforeAll(async () => {
     log_id,
     backup_id: (await theirs.client.daemon.backupConfig({ config_name: 'secret', config_data: {} })).id,
     api_key_id: (await stranger.client.apiKeys.create({ name: 'k', scopes: ['task:read'] })).id,
+    message_id: (await stranger.client.messages.list()).items[0]?.id as string,
     session_id: (await stranger.client.auth.listSessions()).sessions[0]?.id as string,
   };
 });

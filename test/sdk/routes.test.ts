@@ -27,6 +27,8 @@ test('of the POSTs without an idempotency key, these are known to be safely repe
     '/v1/daemon/offline',
     '/v1/daemon/tasks/:task_id/result',
     '/v1/daemon/tasks/:task_id/start',
+    '/v1/messages/:message_id/read',
+    '/v1/messages/read-all',
     '/v1/tasks/:task_id/cancel',
   ]);
 });

@@ -4,7 +4,7 @@
  */
 import 'zod/compile';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -51,14 +51,14 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
 
   const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await cloneDatabase();
   closers.push(database.drop);
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'ccjk-data-'));
+  const dataDir = path.join(os.tmpdir(), `ccjk-app-${randomUUID()}`);
   closers.push(() => rm(dataDir, { recursive: true, force: true }));
   const settings = readSettings({
     ...ROOMY,
-    DATA_DIR: dataDir,
     JWT_SECRET: 'j'.repeat(48),
     DATABASE_URL: database.url,
     DEFAULT_PLAN: plan,
+    DATA_DIR: dataDir,
     ...env,
   });
   const config = settings as Config;

@@ -3,12 +3,17 @@
 import type { PagePromise } from '../core/paging.ts';
 import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
 import type {
+  AccountDeletion,
   ApiKeysListData,
   ApiKeysRemoveData,
+  AuthForgotPasswordData,
   AuthListSessionsData,
   AuthLogoutData,
   AuthMeData,
+  AuthResendVerificationData,
+  AuthResetPasswordData,
   AuthRevokeSessionData,
+  AuthVerifyEmailData,
   ConfigBackup,
   ConfigBackupWithData,
   ConfigListBackupsQuery,
@@ -24,6 +29,8 @@ import type {
   DeviceStats,
   DevicesListQuery,
   DevicesRemoveData,
+  EmailVerification,
+  ForgottenPassword,
   HandedTasks,
   Heartbeat,
   HeartbeatAnswer,
@@ -34,6 +41,10 @@ import type {
   LogsGetQuery,
   LogsListQuery,
   LogsRemoveData,
+  Message,
+  MessagesListQuery,
+  MessagesReadAllData,
+  MessagesRemoveData,
   NewAccount,
   NewApiKey,
   NewAutoBackup,
@@ -42,6 +53,9 @@ import type {
   NewDevice,
   NewDeviceKey,
   NewTask,
+  PasswordChange,
+  PasswordReset,
+  ProfileChange,
   QueuedBatch,
   QueuedTask,
   RecordedResult,
@@ -63,6 +77,9 @@ import type {
   TasksListEventsData,
   TasksListQuery,
   UploadedLog,
+  UsersChangePasswordData,
+  UsersRemoveData,
+  UsersUpdateData,
 } from './types.ts';
 
 /** One segment of a path. Nothing, or dots, would lead to another route. */
@@ -134,6 +151,90 @@ export class Auth extends Resource {
    */
   refresh(body: Refresh, options?: RequestOptions): ApiPromise<Refreshed> {
     return this.call({ method: 'POST', path: '/v1/auth/refresh', body }, options);
+  }
+
+  /**
+   * Verify your email address.
+   *
+   * With the token that was mailed to it, which is good for one use within 24 hours.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/verify-email`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  verifyEmail(body: EmailVerification, options?: RequestOptions): ApiPromise<AuthVerifyEmailData> {
+    return this.call({ method: 'POST', path: '/v1/auth/verify-email', body }, options);
+  }
+
+  /**
+   * Ask for the verification mail again.
+   *
+   * A new token is mailed to the address of your account, at most five in an hour.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/auth/resend-verification`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  resendVerification(options?: RequestOptions): ApiPromise<AuthResendVerificationData> {
+    return this.call({ method: 'POST', path: '/v1/auth/resend-verification' }, options);
+  }
+
+  /**
+   * Ask for a new password by mail.
+   *
+   * A token is mailed to the address when an account has it, at most five in an hour. The answer is the same for every address.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/forgot-password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  forgotPassword(body: ForgottenPassword, options?: RequestOptions): ApiPromise<AuthForgotPasswordData> {
+    return this.call({ method: 'POST', path: '/v1/auth/forgot-password', body }, options);
+  }
+
+  /**
+   * Set a new password with a mailed token.
+   *
+   * The token is good for one use within an hour. All sessions of the account end; the address counts as verified from now on, and where it did not before, the API keys end too.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/reset-password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  resetPassword(body: PasswordReset, options?: RequestOptions): ApiPromise<AuthResetPasswordData> {
+    return this.call({ method: 'POST', path: '/v1/auth/reset-password', body }, options);
   }
 
   /**
@@ -217,6 +318,75 @@ export class Auth extends Resource {
    */
   revokeSession(sessionId: string, options?: RequestOptions): ApiPromise<AuthRevokeSessionData> {
     return this.call({ method: 'DELETE', path: `/v1/auth/sessions/${at(sessionId)}` }, options);
+  }
+}
+
+/** Your own account: its profile, its password, and its end. */
+export class Users extends Resource {
+  /**
+   * Change your profile.
+   *
+   * Only the fields that are sent change; null empties one. Mail goes out only once your address is verified.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `PATCH /v1/users/me`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  update(body: ProfileChange, options?: RequestOptions): ApiPromise<UsersUpdateData> {
+    return this.call({ method: 'PATCH', path: '/v1/users/me', body }, options);
+  }
+
+  /**
+   * Delete your account.
+   *
+   * All your credentials stop working at once, your open tasks are cancelled, and everything of yours is deleted. Nothing can be brought back.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/users/me`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(body: AccountDeletion, options?: RequestOptions): ApiPromise<UsersRemoveData> {
+    return this.call({ method: 'DELETE', path: '/v1/users/me', body }, options);
+  }
+
+  /**
+   * Change your password.
+   *
+   * Ends all your other sessions at once. API keys and device keys go on.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/users/me/password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  changePassword(body: PasswordChange, options?: RequestOptions): ApiPromise<UsersChangePasswordData> {
+    return this.call({ method: 'POST', path: '/v1/users/me/password', body }, options);
   }
 }
 
@@ -993,6 +1163,97 @@ export class Logs extends Resource {
    */
   download(logId: string, options?: RequestOptions): ApiPromise<Response> {
     return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}/download`, raw: true }, options);
+  }
+}
+
+/** What the service tells a user: tasks that began and ended, devices that came and went. */
+export class Messages extends Resource {
+  /**
+   * List your messages.
+   *
+   * The newest first.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/messages`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: MessagesListQuery = {}, options?: RequestOptions): PagePromise<Message> {
+    return this.page({ method: 'GET', path: '/v1/messages', query }, 'messages', options);
+  }
+
+  /**
+   * Mark a message as read.
+   *
+   * Repeating it changes nothing.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/messages/{message_id}/read`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 MESSAGE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  read(messageId: string, options?: RequestOptions): ApiPromise<Message> {
+    return this.call({ method: 'POST', path: `/v1/messages/${at(messageId)}/read` }, options);
+  }
+
+  /**
+   * Mark all your messages as read.
+   *
+   * All that have come until now.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/messages/read-all`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  readAll(options?: RequestOptions): ApiPromise<MessagesReadAllData> {
+    return this.call({ method: 'POST', path: '/v1/messages/read-all' }, options);
+  }
+
+  /**
+   * Delete a message.
+   *
+   * The task or device of which it tells stays.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/messages/{message_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 MESSAGE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(messageId: string, options?: RequestOptions): ApiPromise<MessagesRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/messages/${at(messageId)}` }, options);
   }
 }
 

@@ -2,6 +2,15 @@
 
 export interface components {
     schemas: {
+        /**
+         * @example {
+         *       "password": "SecurePassword123!"
+         *     }
+         */
+        AccountDeletion: {
+            /** @description The password of your account, once more */
+            password: string;
+        };
         Alive: {
             /** @constant */
             status: "ok";
@@ -138,6 +147,14 @@ export interface components {
                 count: number;
             }[];
         };
+        /**
+         * @example {
+         *       "token": "mt_8Qk…"
+         *     }
+         */
+        EmailVerification: {
+            token: string;
+        };
         /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
         Failure: {
             /** @constant */
@@ -145,13 +162,17 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
                 details?: unknown;
             };
             meta: components["schemas"]["Meta"];
+        };
+        ForgottenPassword: {
+            /** Format: email */
+            email: string;
         };
         HandedTask: {
             /** Format: uuid */
@@ -300,6 +321,25 @@ export interface components {
             text: string;
             /** @description Where the next part begins; null at the end */
             next_from: number | null;
+        };
+        Message: {
+            /** Format: uuid */
+            id: string;
+            /** @description The task of which it tells */
+            task_id: string | null;
+            /** @enum {string} */
+            message_type: "task_created" | "task_completed" | "task_failed" | "device_online" | "device_offline";
+            title: string;
+            content: string | null;
+            /** @description What a program needs of it, such as ids and the exit code */
+            data: {
+                [key: string]: unknown;
+            } | null;
+            read: boolean;
+            sent_via_email: boolean;
+            sent_via_push: boolean;
+            /** Format: date-time */
+            created_at: string;
         };
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
@@ -494,6 +534,42 @@ export interface components {
             limit: number;
             offset: number;
             has_more: boolean;
+        };
+        /**
+         * @example {
+         *       "old_password": "SecurePassword123!",
+         *       "new_password": "correct horse battery staple"
+         *     }
+         */
+        PasswordChange: {
+            /** @description The password of your account, once more */
+            old_password: string;
+            /** @description 8 to 256 characters */
+            new_password: string;
+        };
+        /**
+         * @example {
+         *       "token": "mt_8Qk…",
+         *       "new_password": "correct horse battery staple"
+         *     }
+         */
+        PasswordReset: {
+            token: string;
+            /** @description 8 to 256 characters */
+            new_password: string;
+        };
+        /**
+         * @example {
+         *       "display_name": "John Doe",
+         *       "notify_by_email": true
+         *     }
+         */
+        ProfileChange: {
+            display_name?: string | null;
+            /** @description http or https */
+            avatar_url?: string | null;
+            /** @description Whether each new message is mailed to you too */
+            notify_by_email?: boolean;
         };
         QueuedBatch: {
             /** Format: uuid */
@@ -814,11 +890,28 @@ export interface components {
             /** @enum {string} */
             plan: "free" | "pro" | "enterprise";
             is_verified: boolean;
+            notify_by_email: boolean;
             /** @description Bytes */
             storage_used: number;
             /** Format: date-time */
             created_at: string;
             last_login_at: string | null;
+        };
+        AuthVerifyEmailData: {
+            /** @constant */
+            verified: true;
+        };
+        AuthResendVerificationData: {
+            /** @description False: the address is verified already */
+            queued: boolean;
+        };
+        AuthForgotPasswordData: {
+            /** @constant */
+            accepted: true;
+        };
+        AuthResetPasswordData: {
+            /** @constant */
+            reset: true;
         };
         AuthLogoutData: {
             /** @constant */
@@ -835,6 +928,16 @@ export interface components {
             session_id: string;
             /** @constant */
             revoked: true;
+        };
+        UsersUpdateData: {
+            user: components["schemas"]["User"];
+        };
+        UsersRemoveData: {
+            /** @constant */
+            deleted: true;
+        };
+        UsersChangePasswordData: {
+            sessions_ended: number;
         };
         ApiKeysListData: {
             api_keys: components["schemas"]["ApiKey"][];
@@ -989,6 +1092,32 @@ export interface components {
             /** @constant */
             deleted: true;
         };
+        MessagesListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** @description true: only unread ones; false: only those that were read */
+            unread?: boolean | ("true" | "false");
+        };
+        MessagesReadAllData: {
+            /** @description How many were unread */
+            messages_read: number;
+        };
+        MessagesRemoveData: {
+            /** Format: uuid */
+            message_id: string;
+            /** @constant */
+            deleted: true;
+        };
         StatsSummaryQuery: {
             /**
              * @description Days, today included: 1d to 365d
@@ -1110,6 +1239,146 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Refreshed"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.verifyEmail": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerification"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            verified: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.resendVerification": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @description False: the address is verified already */
+                            queued: boolean;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.forgotPassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            accepted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.resetPassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            reset: true;
+                        };
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -1239,6 +1508,112 @@ export interface operations {
                             session_id: string;
                             /** @constant */
                             revoked: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountDeletion"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            user: components["schemas"]["User"];
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.changePassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            sessions_ended: number;
                         };
                         error: null;
                         meta: components["schemas"]["Meta"];
@@ -2483,6 +2858,148 @@ export interface operations {
             };
         };
     };
+    "messages.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                /** @description true: only unread ones; false: only those that were read */
+                unread?: boolean | ("true" | "false");
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            messages: components["schemas"]["Message"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Message"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.readAll": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @description How many were unread */
+                            messages_read: number;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            message_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "stats.summary": {
         parameters: {
             query?: {
@@ -2597,14 +3114,19 @@ export interface operations {
     };
 }
 
+export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type Alive = components['schemas']['Alive'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeysListData = components['schemas']['ApiKeysListData'];
 export type ApiKeysRemoveData = components['schemas']['ApiKeysRemoveData'];
+export type AuthForgotPasswordData = components['schemas']['AuthForgotPasswordData'];
 export type AuthListSessionsData = components['schemas']['AuthListSessionsData'];
 export type AuthLogoutData = components['schemas']['AuthLogoutData'];
 export type AuthMeData = components['schemas']['AuthMeData'];
+export type AuthResendVerificationData = components['schemas']['AuthResendVerificationData'];
+export type AuthResetPasswordData = components['schemas']['AuthResetPasswordData'];
 export type AuthRevokeSessionData = components['schemas']['AuthRevokeSessionData'];
+export type AuthVerifyEmailData = components['schemas']['AuthVerifyEmailData'];
 export type ConfigBackup = components['schemas']['ConfigBackup'];
 export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData'];
 export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
@@ -2621,7 +3143,9 @@ export type DeviceKey = components['schemas']['DeviceKey'];
 export type DeviceStats = components['schemas']['DeviceStats'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
+export type EmailVerification = components['schemas']['EmailVerification'];
 export type Failure = components['schemas']['Failure'];
+export type ForgottenPassword = components['schemas']['ForgottenPassword'];
 export type HandedTask = components['schemas']['HandedTask'];
 export type HandedTasks = components['schemas']['HandedTasks'];
 export type Heartbeat = components['schemas']['Heartbeat'];
@@ -2635,6 +3159,10 @@ export type Login = components['schemas']['Login'];
 export type LogsGetQuery = components['schemas']['LogsGetQuery'];
 export type LogsListQuery = components['schemas']['LogsListQuery'];
 export type LogsRemoveData = components['schemas']['LogsRemoveData'];
+export type Message = components['schemas']['Message'];
+export type MessagesListQuery = components['schemas']['MessagesListQuery'];
+export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
+export type MessagesRemoveData = components['schemas']['MessagesRemoveData'];
 export type Meta = components['schemas']['Meta'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewApiKey = components['schemas']['NewApiKey'];
@@ -2646,6 +3174,9 @@ export type NewDeviceKey = components['schemas']['NewDeviceKey'];
 export type NewTask = components['schemas']['NewTask'];
 export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
+export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordReset = components['schemas']['PasswordReset'];
+export type ProfileChange = components['schemas']['ProfileChange'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];
 export type QueuedTask = components['schemas']['QueuedTask'];
 export type Ready = components['schemas']['Ready'];
@@ -2671,3 +3202,6 @@ export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
 export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];
+export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];
+export type UsersRemoveData = components['schemas']['UsersRemoveData'];
+export type UsersUpdateData = components['schemas']['UsersUpdateData'];
