@@ -34,6 +34,7 @@ export const FAILURES = {
   TASK_CANCELLED: [409, 'The task has been cancelled; do not start it'],
   LEASE_LOST: [409, 'The lease of this task is no longer yours; stop working on it'],
   RESULT_CONFLICT: [409, 'Another result has already been recorded for this attempt'],
+  OUTPUT_GAP: [409, 'Output before this offset has not arrived; go on from details.expected_offset'],
   SECRET_ALREADY_SHOWN: [409, 'This request was carried out before and its secret is shown only once'],
 
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large'],

@@ -28,7 +28,28 @@ export type ActingDevice = {
 /** What happened, told after the commit to whoever waits, in this process and in the others. Never the only record. */
 export type DomainEvent =
   | { type: 'task.available'; userId: string; deviceId: string }
-  | { type: 'task.changed'; userId: string; taskId: string; deviceId: string | null; status: string }
+  | {
+      type: 'task.changed';
+      userId: string;
+      taskId: string;
+      deviceId: string | null;
+      status: string;
+      /** Percent, as far as it is known. */
+      progress?: number | null;
+    }
+  | {
+      type: 'task.output';
+      userId: string;
+      taskId: string;
+      deviceId: string;
+      attempt: number;
+      stream: 'stdout' | 'stderr';
+      /** In bytes of UTF-8. */
+      offset: number;
+      /** Null where it is too long to be carried: read it. */
+      chunk: string | null;
+      truncated: boolean;
+    }
   | { type: 'task.cancel'; userId: string; taskId: string; deviceId: string; graceSeconds: number }
   | { type: 'slots.freed'; userId: string }
   | { type: 'device.changed'; userId: string; deviceId: string; status: string }
@@ -36,10 +57,10 @@ export type DomainEvent =
   | { type: 'session.ended'; userId: string; sessionId: string };
 
 /**
- * Something of which events tell: what concerns a device, a task or a user, the queue of a device (its id), and the
- * slots in which a user's tasks run (the user's id).
+ * Something of which events tell: what concerns a device, a task or a user, the queue of a device (its id), the slots in
+ * which a user's tasks run (the user's id), and what a task writes (its id; of this the other topics are not told).
  */
-export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots'}:${string}`;
+export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots' | 'output'}:${string}`;
 
 export type Events = {
   /** Inside a transaction: told when it has committed, and never if it does not. */

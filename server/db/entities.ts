@@ -7,11 +7,13 @@ import { IdempotencyKey } from './idempotency-key.ts';
 import { Message } from './message.ts';
 import { RateCounter } from './rate-counter.ts';
 import { Session } from './session.ts';
+import { SocketTicket } from './socket-ticket.ts';
 import { SpentRefreshToken } from './spent-refresh-token.ts';
 import { Statistic } from './statistic.ts';
 import { Task } from './task.ts';
 import { TaskAttempt } from './task-attempt.ts';
 import { TaskEvent } from './task-event.ts';
+import { TaskOutput } from './task-output.ts';
 import { User } from './user.ts';
 
 /** Every table, in one list: MikroORM discovers nothing by itself. */
@@ -25,10 +27,12 @@ export const entities = [
   Message,
   RateCounter,
   Session,
+  SocketTicket,
   SpentRefreshToken,
   Statistic,
   Task,
   TaskAttempt,
   TaskEvent,
+  TaskOutput,
   User,
 ] as const;

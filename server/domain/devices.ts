@@ -131,6 +131,7 @@ const READ = [
   'ccjk_version',
   'daemon_status',
   'last_heartbeat',
+  'last_socket',
   'last_sync',
   'ip_address',
   'location',

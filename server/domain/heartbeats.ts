@@ -47,7 +47,7 @@ export async function takeHeartbeat(ctx: Ctx, { status, tasks, systemInfo }: Hea
 async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<string>> {
   if (tasks.length === 0) return new Set();
   const actor = deviceOf(ctx);
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string; status: string; progress: number | null; has_progressed: boolean }>`
     with listed as (
       select * from unnest(
         ${tasks.map(({ taskId }) => taskId)}::uuid[],
@@ -57,12 +57,17 @@ async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<st
     )
     update tasks t
        set lease_until = ${leaseEnd(ctx, actor)}, progress = coalesce(listed.progress, t.progress)
-      from listed
+      from listed join tasks before on before.id = listed.id
      where t.id = listed.id and t.user_id = ${actor.userId} and t.device_id = ${actor.deviceId}
        and (listed.lease_id is null or listed.lease_id = t.lease_id)
        and (t.status = 'running' or (t.status = 'assigned' and t.lease_until > ${ctx.now()}))
-    returning t.id
+    returning t.id, t.status, t.progress, t.progress is distinct from before.progress as has_progressed
   `.execute(ctx.db);
+  for (const { id, status, progress, has_progressed } of rows) {
+    if (!has_progressed) continue;
+    const { userId, deviceId } = actor;
+    ctx.events.emit({ type: 'task.changed', userId, taskId: id, deviceId, status, progress });
+  }
   return new Set(rows.map(({ id }) => id));
 }
 

@@ -5,7 +5,7 @@ const HEAD_BYTES = 64 * KIB;
 const TAIL_BYTES = 960 * KIB;
 
 /** The first byte of a UTF-8 character is none of the form 10xxxxxx. */
-const isInside = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
+export const isInside = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
 /** The first 64 KiB and the last 960 KiB of UTF-8; NUL and half surrogates, which cannot be stored, become U+FFFD. */
 export function clip(output: string): { text: string; truncated: boolean } {

@@ -229,7 +229,6 @@ const SUMMARY = [
   'stdout_truncated',
   'stderr_truncated',
   'error_message',
-  'progress',
   'completed_at',
   'source',
   'parent_task_id',
@@ -271,13 +270,13 @@ export async function cancelTask(ctx: Ctx, id: string): Promise<TaskRow> {
 }
 
 async function requestCancel(tx: Ctx, task: TaskLife): Promise<void> {
-  const { id, user_id, device_id, status, grace_seconds } = task;
+  const { id, user_id, device_id, status, progress, grace_seconds } = task;
   if (task.cancel_requested_at || !device_id) return;
   const now = tx.now();
   await tx.db.updateTable('tasks').set({ cancel_requested_at: now, updated_at: now }).where('id', '=', id).execute();
   tx.events.emit(
     { type: 'task.cancel', userId: user_id, taskId: id, deviceId: device_id, graceSeconds: grace_seconds },
-    { type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status },
+    { type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status, progress },
   );
 }
 

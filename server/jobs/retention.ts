@@ -1,4 +1,10 @@
-import { deleteEndedSessions, deleteOldIdempotencyKeys, deleteOldRateCounters } from '../domain/retention.ts';
+import {
+  deleteEndedSessions,
+  deleteOldIdempotencyKeys,
+  deleteOldOutput,
+  deleteOldRateCounters,
+  deleteOldSocketTickets,
+} from '../domain/retention.ts';
 import type { DeclaredJob } from './registry.ts';
 
 /** Deletes each hour what nobody will ask for again. */
@@ -14,6 +20,8 @@ export const retentionJob: DeclaredJob = {
       idempotencyKeys: await deleteOldIdempotencyKeys(ctx),
       rateCounters: await deleteOldRateCounters(ctx),
       sessions: await deleteEndedSessions(ctx),
+      taskOutputs: await deleteOldOutput(ctx),
+      socketTickets: await deleteOldSocketTickets(ctx),
     };
     ctx.log.info(deleted, 'retention has deleted');
   },

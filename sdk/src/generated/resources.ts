@@ -26,9 +26,11 @@ import type {
   NewBatch,
   NewDevice,
   NewDeviceKey,
+  NewOutput,
   NewTask,
   QueuedBatch,
   QueuedTask,
+  RecordedOutput,
   RecordedResult,
   Refresh,
   Refreshed,
@@ -37,12 +39,14 @@ import type {
   StartedTask,
   SyncedConfig,
   Task,
+  TaskOutput,
   TaskResult,
   TaskStart,
   TaskSummary,
   TasksGetQuery,
   TasksListEventsData,
   TasksListQuery,
+  TasksOutputQuery,
 } from './types.ts';
 
 /** One segment of a path. Nothing, or dots, would lead to another route. */
@@ -386,6 +390,30 @@ export class Daemon extends Resource {
   }
 
   /**
+   * Send what a task has written.
+   *
+   * A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept: truncated says that the rest is not wanted.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 2 MiB.
+   *
+   * `POST /v1/daemon/tasks/{task_id}/output`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 409 LEASE_LOST, OUTPUT_GAP
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  output(taskId: string, body: NewOutput, options?: RequestOptions): ApiPromise<RecordedOutput> {
+    return this.call({ method: 'POST', path: `/v1/daemon/tasks/${at(taskId)}/output`, body }, options);
+  }
+
+  /**
    * Fetch the settings of this machine.
    *
    * The settings with their version, and a backup that is to be restored here.
@@ -538,6 +566,27 @@ export class Tasks extends Resource {
    */
   listEvents(taskId: string, options?: RequestOptions): ApiPromise<TasksListEventsData> {
     return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}/events` }, options);
+  }
+
+  /**
+   * Read what a task has written so far.
+   *
+   * One stream of one attempt, from an offset in bytes of UTF-8. With wait it answers as soon as there is something, or when nothing more will come, or after that many seconds.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/tasks/{task_id}/output`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  output(taskId: string, query: TasksOutputQuery = {}, options?: RequestOptions): ApiPromise<TaskOutput> {
+    return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}/output`, query }, options);
   }
 
   /**

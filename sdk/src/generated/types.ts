@@ -100,7 +100,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -280,6 +280,23 @@ export interface components {
         };
         /**
          * @example {
+         *       "lease_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa",
+         *       "stream": "stdout",
+         *       "offset": 0,
+         *       "chunk": "added 312 packages in 4s\n"
+         *     }
+         */
+        NewOutput: {
+            /** Format: uuid */
+            lease_id: string;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            offset: number;
+            /** @description Whole characters; an empty one only asks for next_offset */
+            chunk: string;
+        };
+        /**
+         * @example {
          *       "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
          *       "type": "bash",
          *       "command": "npm run build",
@@ -383,6 +400,16 @@ export interface components {
             version: string;
             /** Format: date-time */
             timestamp: string;
+        };
+        RecordedOutput: {
+            /** Format: uuid */
+            task_id: string;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            /** @description Where the next piece has to begin */
+            next_offset: number;
+            /** @description The stream is full: send no more of it */
+            truncated: boolean;
         };
         RecordedResult: {
             /** Format: uuid */
@@ -525,6 +552,24 @@ export interface components {
             reason: string | null;
             /** Format: date-time */
             created_at: string;
+        };
+        TaskOutput: {
+            /** Format: uuid */
+            task_id: string;
+            /** @description 0 before the task was first handed to a device */
+            attempt: number;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            /** @description Where chunk begins: from, or the start of the character that from falls into, or later where what lay there was deleted after 7 days */
+            offset: number;
+            /** @description About 1 MiB at most; there may be more after next_offset */
+            chunk: string;
+            /** @description Pass it as from to go on */
+            next_offset: number;
+            /** @description The stream went on after the 16 MiB that are kept */
+            truncated: boolean;
+            /** @description The attempt has ended and nothing comes after next_offset */
+            complete: boolean;
         };
         /**
          * @example {
@@ -706,6 +751,25 @@ export interface components {
         };
         TasksListEventsData: {
             events: components["schemas"]["TaskEvent"][];
+        };
+        TasksOutputQuery: {
+            /**
+             * @default stdout
+             * @enum {string}
+             */
+            stream?: "stdout" | "stderr";
+            /**
+             * @description Bytes of UTF-8 to leave out
+             * @default 0
+             */
+            from?: number;
+            /** @description By default the latest */
+            attempt?: number;
+            /**
+             * @description Seconds to wait for output
+             * @default 0
+             */
+            wait?: number;
         };
         DevicesListQuery: {
             /**
@@ -1271,6 +1335,43 @@ export interface operations {
             };
         };
     };
+    "daemon.output": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RecordedOutput"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "daemon.syncConfig": {
         parameters: {
             query?: never;
@@ -1512,6 +1613,45 @@ export interface operations {
                         data: {
                             events: components["schemas"]["TaskEvent"][];
                         };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "tasks.output": {
+        parameters: {
+            query?: {
+                stream?: "stdout" | "stderr";
+                /** @description Bytes of UTF-8 to leave out */
+                from?: number;
+                /** @description By default the latest */
+                attempt?: number;
+                /** @description Seconds to wait for output */
+                wait?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["TaskOutput"];
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -1840,12 +1980,14 @@ export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewBatch = components['schemas']['NewBatch'];
 export type NewDevice = components['schemas']['NewDevice'];
 export type NewDeviceKey = components['schemas']['NewDeviceKey'];
+export type NewOutput = components['schemas']['NewOutput'];
 export type NewTask = components['schemas']['NewTask'];
 export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];
 export type QueuedTask = components['schemas']['QueuedTask'];
 export type Ready = components['schemas']['Ready'];
+export type RecordedOutput = components['schemas']['RecordedOutput'];
 export type RecordedResult = components['schemas']['RecordedResult'];
 export type Refresh = components['schemas']['Refresh'];
 export type Refreshed = components['schemas']['Refreshed'];
@@ -1856,10 +1998,12 @@ export type StartedTask = components['schemas']['StartedTask'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
 export type TaskEvent = components['schemas']['TaskEvent'];
+export type TaskOutput = components['schemas']['TaskOutput'];
 export type TaskResult = components['schemas']['TaskResult'];
 export type TaskStart = components['schemas']['TaskStart'];
 export type TaskSummary = components['schemas']['TaskSummary'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
+export type TasksOutputQuery = components['schemas']['TasksOutputQuery'];
 export type User = components['schemas']['User'];
