@@ -16,6 +16,7 @@ export const FAILURES = {
   WRONG_CREDENTIAL: [403, 'This kind of credential does not open this endpoint'],
   INSUFFICIENT_SCOPE: [403, 'The API key lacks the scope that this endpoint needs'],
   DEVICE_MISMATCH: [403, 'X-Device-ID names another device than the key belongs to'],
+  ORIGIN_NOT_ALLOWED: [403, 'Pages of this origin may not connect; name it in CORS_ORIGINS'],
   PLAN_LIMIT_REACHED: [403, 'The limit of your plan is reached'],
   DAILY_TASKS_REACHED: [429, 'The tasks of your plan for today (UTC) are used up', 'PLAN_LIMIT_REACHED'],
 

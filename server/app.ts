@@ -11,12 +11,14 @@ import { apiKeyHandlers } from './http/cloud/api-keys.ts';
 import { authHandlers } from './http/cloud/auth.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
+import { socketHandlers } from './http/cloud/sockets.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { bind } from './http/contract.ts';
 import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
 import { registerReference } from './http/reference.ts';
 import { answerBrokenSocket, answerFrameworkError, inCloudEnvelope, registerReplies } from './http/replies.ts';
+import { isUpgrade, registerSocketRoute } from './http/socket-route.ts';
 import { VERSION } from './version.ts';
 
 /** Longer than any request of ours takes to arrive, short enough to shed sockets that only pretend to send one. */
@@ -39,6 +41,8 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,
+    // Else Node stops reading the body of any request that wants an upgrade.
+    http: { shouldUpgradeCallback: (request) => config.ENABLE_WEBSOCKET && isUpgrade(request) },
     bodyLimit: MIB,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
@@ -57,6 +61,8 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   bind(app, cloud.devices, deviceHandlers, inCloudEnvelope);
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
   bind(app, cloud.tasks, taskHandlers, inCloudEnvelope);
+  bind(app, cloud.sockets, socketHandlers, inCloudEnvelope);
+  if (config.ENABLE_WEBSOCKET) registerSocketRoute(app, service);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());
 

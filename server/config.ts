@@ -30,6 +30,8 @@ const list = z
       .filter(Boolean),
   );
 
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+
 const secret = z.string().min(SECRET_MIN, `must have at least ${SECRET_MIN} characters`);
 
 /** Environment variable → schema; the description is its line in the README. */
@@ -59,6 +61,11 @@ export const settings = {
   RATE_LIMIT_MAX: whole(1, 1e9).default(100).describe('Requests of a signed-in user per window'),
   RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
+  RATE_LIMIT_SOCKET_MAX: whole(1, 1e9).default(100).describe('Frames of a WebSocket per window'),
+  ENABLE_WEBSOCKET: flag.prefault('true').describe('Whether /v1/ws is open'),
+  CORS_ORIGINS: list.describe(
+    'Origins whose pages may connect besides our own, such as https://app.example.com, separated by commas; *: any',
+  ),
   TRUSTED_PROXIES: list.describe('Addresses or networks whose X-Forwarded-For is believed, separated by commas'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])

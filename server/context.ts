@@ -9,16 +9,25 @@ import type { Config } from './config.ts';
 import type { Db } from './db/orm.ts';
 import type { Plan } from './domain/plans.ts';
 
-/** Who acts. It decides what may be seen, and it is the name in events and in the audit log. */
+/** Who acts, and until when the credential lasts, where it ends by itself. It decides what may be seen, and it is the name in events and in the audit log. */
 export type Actor =
   | { kind: 'anonymous' }
   | { kind: 'system' }
-  | { kind: 'user'; userId: string; plan: Plan; sessionId: string }
-  | { kind: 'apiKey'; userId: string; plan: Plan; apiKeyId: string; scopes: readonly Scope[] }
+  | { kind: 'user'; userId: string; plan: Plan; sessionId: string; expiresAt?: Date | undefined }
+  | {
+      kind: 'apiKey';
+      userId: string;
+      plan: Plan;
+      apiKeyId: string;
+      scopes: readonly Scope[];
+      expiresAt?: Date | undefined;
+    }
   | { kind: 'device'; userId: string; plan: Plan; deviceId: string; device: ActingDevice };
 
 /** What the look-up of a device key already read of its device. Intervals are seconds. */
 export type ActingDevice = {
+  /** SHA-256 of the key, in hex. */
+  keyHash: string;
   machineId: string | null;
   status: string;
   heartbeatInterval: number;
@@ -52,7 +61,10 @@ export type DomainEvent =
     }
   | { type: 'task.cancel'; userId: string; taskId: string; deviceId: string; graceSeconds: number }
   | { type: 'slots.freed'; userId: string }
-  | { type: 'device.changed'; userId: string; deviceId: string; status: string }
+  | { type: 'device.changed'; userId: string; deviceId: string; status: string; before: string }
+  | { type: 'device.rekeyed'; userId: string; deviceId: string }
+  | { type: 'message.new'; userId: string; messageId: string }
+  | { type: 'api-key.ended'; userId: string; apiKeyId: string }
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
   | { type: 'session.ended'; userId: string; sessionId: string };
 
@@ -61,6 +73,8 @@ export type DomainEvent =
  * which a user's tasks run (the user's id), and what a task writes (its id; of this the other topics are not told).
  */
 export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots' | 'output'}:${string}`;
+
+export type Listener = (event: DomainEvent) => void;
 
 export type Events = {
   /** Inside a transaction: told when it has committed, and never if it does not. */
@@ -74,6 +88,10 @@ export type Events = {
     options: { timeoutMs: number; signal?: AbortSignal | undefined },
     look: () => Promise<Found | undefined>,
   ): Promise<Found | undefined>;
+  /** Calls `listener` with each event of `topic`; one that listens to several topics is called once for each event. */
+  subscribe(topic: Topic, listener: Listener): () => void;
+  /** Events of other processes may have been lost: whoever shows a state must read it again. */
+  onGap(listener: () => void): () => void;
 };
 
 export type Job = { name: 'release-task'; data: { taskId: string } };
@@ -89,7 +107,13 @@ export type Presence = {
   /** Notes that a device was heard of; written in batches, at most half a second later. */
   seen(
     deviceId: string,
-    sighting: { at: Date; systemInfo?: Record<string, unknown> | undefined; ipAddress?: string | undefined },
+    sighting: {
+      at: Date;
+      systemInfo?: Record<string, unknown> | undefined;
+      ipAddress?: string | undefined;
+      /** It has a WebSocket open. */
+      hasSocket?: boolean;
+    },
   ): void;
 };
 
@@ -103,7 +127,7 @@ export type Passwords = {
 };
 
 /** What an access token says; whether its session still lives, the database knows. */
-export type AccessClaims = { userId: string; sessionId: string };
+export type AccessClaims = { userId: string; sessionId: string; expiresAt?: Date | undefined };
 
 /** Every secret that the service hands out. What is stored of one is its hash. */
 export type Tokens = {
@@ -115,6 +139,7 @@ export type Tokens = {
   successorsOf(refreshToken: string): [string, ...string[]];
   newApiKey(): string;
   newDeviceKey(): string;
+  newSocketTicket(): string;
   /** SHA-256 in hex. */
   hash(secret: string): string;
 };
@@ -154,10 +179,7 @@ export const BY_ITSELF: Origin = { actor: { kind: 'system' }, requestId: null, i
 export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Result>): Promise<Result> {
   if (ctx.db.isTransaction) return work(ctx);
   const told: DomainEvent[] = [];
-  const events: Events = {
-    emit: (...more) => void told.push(...more),
-    waitFor: (...wait) => ctx.events.waitFor(...wait),
-  };
+  const events: Events = { ...ctx.events, emit: (...more) => void told.push(...more) };
   const result = await ctx.db.transaction().execute((db) => work({ ...ctx, db, events, jobs: ctx.jobs.within(db) }));
   ctx.events.emit(...told);
   return result;

@@ -2,8 +2,7 @@
  * Devices — register, read, configure, delete, and know whether they are there.
  * A device is `offline` until its first heartbeat, and again when it says so or misses three.
  */
-import type { Selectable } from 'kysely';
-import { sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { atomically, type Ctx, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
@@ -59,6 +58,13 @@ export const registerDevice = (ctx: Ctx, machineId: string, machine: Machine): P
       daemon_status: 'offline' as const,
       updated_at: tx.now(),
     };
+    const before = await tx.db
+      .selectFrom('devices')
+      .select('daemon_status')
+      .where('user_id', '=', userId)
+      .where('device_id', '=', machineId)
+      .forUpdate()
+      .executeTakeFirst();
     const known = await tx.db
       .updateTable('devices')
       .set(facts)
@@ -69,6 +75,16 @@ export const registerDevice = (ctx: Ctx, machineId: string, machine: Machine): P
     const device = known ?? (await insertDevice(tx, { ...facts, device_id: machineId }));
     await audit(tx, known ? 'device.key_rotated' : 'device.registered', `device:${device.id}`);
     const { id, ...config } = device;
+    if (known) tx.events.emit({ type: 'device.rekeyed', userId, deviceId: id });
+    if (before && before.daemon_status !== 'offline') {
+      tx.events.emit({
+        type: 'device.changed',
+        userId,
+        deviceId: id,
+        status: 'offline',
+        before: before.daemon_status,
+      });
+    }
     return { id, key, config, isNew: !known };
   });
 
@@ -201,7 +217,11 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
 export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
-    const device = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+    const device = await devicesOf(tx)
+      .select(['id', 'daemon_status'])
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
     const open = await tx.db
       .selectFrom('tasks')
@@ -213,37 +233,69 @@ export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
     await move(tx, open, 'cancelled', { reason: 'device_deleted' });
     await tx.db.deleteFrom('devices').where('id', '=', device.id).execute();
     await audit(tx, 'device.deleted', `device:${device.id}`);
-    tx.events.emit({ type: 'device.changed', userId, deviceId: device.id, status: 'deleted' });
+    const { id: deviceId, daemon_status: before } = device;
+    tx.events.emit({ type: 'device.changed', userId, deviceId, status: 'deleted', before });
   });
 
 /** Writes a device's status, once per change. */
-export async function changeStatus(ctx: Ctx, id: string, status: DeviceStatus): Promise<void> {
+export const changeStatus = (ctx: Ctx, id: string, status: DeviceStatus): Promise<void> =>
+  writeStatus(ctx, id, status, sql`daemon_status <> ${status}`);
+
+/** It is here again, when it was thought to be offline; what else it says of itself stays. */
+export const comeOnline = (ctx: Ctx, id: string): Promise<void> =>
+  writeStatus(ctx, id, 'online', sql`daemon_status = 'offline'`);
+
+/** The row is locked before it is judged, so that of many who report the same change one tells it. */
+async function writeStatus(ctx: Ctx, id: string, status: DeviceStatus, condition: RawBuilder<unknown>): Promise<void> {
   const now = ctx.now();
-  const changed = await ctx.db
-    .updateTable('devices')
-    .set({ daemon_status: status, updated_at: now, ...(status === 'offline' ? {} : { last_heartbeat: now }) })
-    .where('id', '=', id)
-    .where('daemon_status', '<>', status)
-    .returning('user_id')
-    .executeTakeFirst();
-  if (changed) ctx.events.emit({ type: 'device.changed', userId: changed.user_id, deviceId: id, status });
+  const { rows } = await sql<{ user_id: string; before: DeviceStatus }>`
+    with judged as (
+      select id, daemon_status from devices where id = ${id} and ${condition} for update
+    )
+    update devices d
+       set daemon_status = ${status}, updated_at = ${now},
+           last_heartbeat = case when ${status === 'offline'} then d.last_heartbeat else ${now} end
+      from judged
+     where d.id = judged.id
+    returning d.user_id, judged.daemon_status as before`.execute(ctx.db);
+  for (const { user_id: userId, before } of rows)
+    ctx.events.emit({ type: 'device.changed', userId, deviceId: id, status, before });
 }
 
 /** Marks the devices offline that have missed three heartbeats. */
 export async function markSilent(ctx: Ctx): Promise<void> {
   const now = ctx.now();
-  const silent = await ctx.db
-    .updateTable('devices')
-    .set({ daemon_status: 'offline', updated_at: now })
-    .where('daemon_status', '<>', 'offline')
-    .where(
-      sql<boolean>`last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'`,
+  const { rows } = await sql<{ id: string; user_id: string; before: DeviceStatus }>`
+    with silent as (
+      select id, daemon_status from devices
+       where daemon_status <> 'offline'
+         and last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'
+       order by id
+         for update
     )
-    .returning(['id', 'user_id'])
-    .execute();
-  for (const { id, user_id } of silent) {
-    ctx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status: 'offline' });
-  }
+    update devices d set daemon_status = 'offline', updated_at = ${now}
+      from silent
+     where d.id = silent.id
+    returning d.id, d.user_id, silent.daemon_status as before`.execute(ctx.db);
+  for (const { id: deviceId, user_id: userId, before } of rows)
+    ctx.events.emit({ type: 'device.changed', userId, deviceId, status: 'offline', before });
+}
+
+/** How a device is known to be there. */
+export type PresenceKind = 'socket' | 'heartbeat' | 'offline';
+
+/** Its process notes an open WebSocket each ten seconds; beyond this one has ended without a word. */
+const SOCKET_SILENCE_MS = 25_000;
+
+export const presenceOf = (device: Pick<DeviceRow, 'daemon_status' | 'last_socket'>, now: Date): PresenceKind => {
+  if (device.daemon_status === 'offline') return 'offline';
+  const { last_socket } = device;
+  return last_socket && now.getTime() - last_socket.getTime() < SOCKET_SILENCE_MS ? 'socket' : 'heartbeat';
+};
+
+/** The device has closed its WebSocket; should it have another, that is noted again. */
+export async function noteSocketClosed(ctx: Ctx, id: string): Promise<void> {
+  await ctx.db.updateTable('devices').set({ last_socket: null }).where('id', '=', id).execute();
 }
 
 export type SyncedConfig = { config: DeviceConfig; configVersion: number };

@@ -78,7 +78,8 @@ type News = {
   cancel: HeartbeatAnswer['cancel'];
 };
 
-async function readNews(ctx: Ctx): Promise<News> {
+/** What the device should know now. */
+export async function readNews(ctx: Ctx): Promise<News> {
   const { deviceId, userId } = deviceOf(ctx);
   const { rows } = await sql<News>`
     select d.config_version, d.heartbeat_interval,

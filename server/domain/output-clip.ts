@@ -19,3 +19,11 @@ export function clip(output: string): { text: string; truncated: boolean } {
   while (isInside(bytes[tail])) tail += 1;
   return { text: bytes.toString('utf8', 0, head) + bytes.toString('utf8', tail), truncated: true };
 }
+
+/** The last `limit` bytes of UTF-8, from the start of a character on. */
+export function endOf(output: string, limit: number): string {
+  const bytes = Buffer.from(output);
+  let start = Math.max(0, bytes.length - limit);
+  while (isInside(bytes[start])) start += 1;
+  return bytes.toString('utf8', start);
+}

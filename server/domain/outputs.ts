@@ -184,6 +184,24 @@ export async function readOutput(ctx: Ctx, taskId: string, { stream, from, attem
   };
 }
 
+export type PieceName = { taskId: string; attempt: number; stream: OutputStream; offset: number };
+
+/** The piece that begins exactly there. Whoever asks has been told of it. */
+export async function readPieceAt(
+  ctx: Ctx,
+  { taskId, attempt, stream, offset }: PieceName,
+): Promise<string | undefined> {
+  const row = await ctx.db
+    .selectFrom('task_outputs')
+    .select('chunk')
+    .where('task_id', '=', taskId)
+    .where('attempt', '=', attempt)
+    .where('stream', '=', stream)
+    .where('start', '=', offset)
+    .executeTakeFirst();
+  return row?.chunk.toString();
+}
+
 type Head = {
   status: TaskRow['status'];
   attempt: number;

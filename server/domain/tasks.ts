@@ -7,6 +7,7 @@ import { actorName, atomically, type Ctx, userIdOf } from '../context.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { takeFromDay } from './daily-tasks.ts';
+import { endOf } from './output-clip.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { isFinished, isHeld, LIFE, move, type TaskLife, type TaskRow } from './task-states.ts';
 
@@ -190,6 +191,32 @@ export async function awaitTask(ctx: Ctx, id: string, waitMs: number, signal: Ab
     return isFinished(task.status) || undefined;
   });
   return task;
+}
+
+/** What of a long stdout goes along with the news that the task has finished. */
+const TOLD_BYTES = 16 * 1024;
+
+export type TaskEnd = { status: TaskStatus; exitCode: number | null; stdout: string; isTruncated: boolean };
+
+/** How a task ended, with the end of what it wrote; undefined when it is gone. */
+export async function readTaskEnd(
+  ctx: Ctx,
+  { taskId, userId }: { taskId: string; userId: string },
+): Promise<TaskEnd | undefined> {
+  const row = await ctx.db
+    .selectFrom('tasks')
+    .select(['status', 'exit_code', 'stdout_truncated'])
+    .select([
+      sql<string>`right(coalesce(stdout, ''), ${TOLD_BYTES}::int)`.as('ending'),
+      sql<number>`octet_length(coalesce(stdout, ''))`.as('bytes'),
+    ])
+    .where('id', '=', taskId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { status, exit_code: exitCode, stdout_truncated, ending, bytes } = row;
+  const stdout = endOf(ending, TOLD_BYTES);
+  return { status, exitCode, stdout, isTruncated: stdout_truncated || bytes > Buffer.byteLength(stdout) };
 }
 
 export type TaskFilter = {

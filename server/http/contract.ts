@@ -9,7 +9,7 @@ import { initServer } from '@ts-rest/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Access } from '../../contracts/wire.ts';
-import { type Ctx, userIdOf } from '../context.ts';
+import { type Actor, type Ctx, userIdOf } from '../context.ts';
 import { withIdempotency } from './idempotency.ts';
 
 declare module 'fastify' {
@@ -19,6 +19,9 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     tsRestRoute?: AppRoute;
+    /** The rule of a route that no contract describes, and how else than by the header it learns who calls. */
+    access?: Access;
+    identify?: (request: FastifyRequest) => Promise<Actor>;
   }
 }
 

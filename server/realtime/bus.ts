@@ -7,17 +7,11 @@
  * again by itself: after a reconnect, when another process gave some up, and every 5 s. Whoever listens is told of a gap.
  */
 import { sql } from 'kysely';
-import type { DomainEvent, Events, Service, Topic } from '../context.ts';
+import type { DomainEvent, Events, Listener, Service, Topic } from '../context.ts';
 import { keepListening } from './listening.ts';
 import { openWaitingRoom, type Urgency } from './waiting.ts';
 
-export type Listener = (event: DomainEvent) => void;
-
 export type Bus = Events & {
-  /** Calls `listener` with each event of `topic`; one that listens to several topics is called once for each event. */
-  subscribe(topic: Topic, listener: Listener): () => void;
-  /** Events of other processes may have been lost: whoever shows a state must read it again. */
-  onGap(listener: () => void): () => void;
   /** How many listen and wait, by topic. */
   subscriptions(): number;
   /** Lets everybody go who waits; whoever comes later looks once. Events are still told. */

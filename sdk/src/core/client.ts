@@ -1,4 +1,4 @@
-import { ApiKeys, Auth, Daemon, Devices, Tasks } from '../generated/resources.ts';
+import { ApiKeys, Auth, Daemon, Devices, Sockets, Tasks } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
@@ -22,6 +22,7 @@ export class CcjkCloud {
   readonly daemon: Daemon;
   readonly tasks: Tasks;
   readonly devices: Devices;
+  readonly sockets: Sockets;
   readonly #transport: Transport;
 
   /** @throws CcjkError when `baseUrl` is no http(s) address */
@@ -33,6 +34,7 @@ export class CcjkCloud {
     this.daemon = new Daemon(transport);
     this.tasks = new Tasks(transport);
     this.devices = new Devices(transport);
+    this.sockets = new Sockets(transport);
   }
 
   /**

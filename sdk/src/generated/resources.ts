@@ -36,6 +36,7 @@ import type {
   Refreshed,
   RegisteredDevice,
   SignedIn,
+  SocketTicket,
   StartedTask,
   SyncedConfig,
   Task,
@@ -750,5 +751,35 @@ export class Devices extends Resource {
    */
   updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
+  }
+}
+
+/** `GET /v1/ws` opens a WebSocket, with an `Authorization` header (any credential), `?token=` (the access
+token of a user) or `?ticket=`. A client sends [SocketCommand](#/components/schemas/SocketCommand) and gets
+[SocketFrame](#/components/schemas/SocketFrame), JSON in text frames of at most 64 KiB inbound. An API key gets the events of
+the nouns that it may read. Closes: 4401 the credential has ended, 1008 too many frames, 1009 a frame too large, 1012 the
+service restarts, 1013 the reader is 1 MiB behind. */
+export class Sockets extends Resource {
+  /**
+   * Get a ticket for a WebSocket.
+   *
+   * Opens `/v1/ws?ticket=` once within 30 seconds, as whoever asked for it. For browsers, which cannot send a header with a WebSocket; a permanent key has no place in a URL.
+   *
+   * **Who:** the access token of a user or an API key or the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/ws/ticket`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  createTicket(options?: RequestOptions): ApiPromise<SocketTicket> {
+    return this.call({ method: 'POST', path: '/v1/ws/ticket' }, options);
   }
 }

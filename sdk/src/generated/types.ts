@@ -45,6 +45,11 @@ export interface components {
             ccjk_version: string | null;
             /** @enum {string} */
             daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
+            /**
+             * @description How it is known to be there: by an open WebSocket, or by its heartbeats
+             * @enum {string}
+             */
+            presence: "socket" | "heartbeat" | "offline";
             last_heartbeat: string | null;
             last_sync: string | null;
             ip_address: string | null;
@@ -100,7 +105,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -465,6 +470,170 @@ export interface components {
             refresh_token: string;
             /** @description Seconds until the access token ends */
             expires_in: number;
+        };
+        /**
+         * @description What a client sends over `/v1/ws`, as a text frame of at most 64 KiB
+         * @example {
+         *       "type": "subscribe",
+         *       "channel": "task:1c6f0b56-6d4a-4a0e-9b8f-0a3a5c1d2e3f"
+         *     }
+         */
+        SocketCommand: {
+            /** @constant */
+            type: "ping";
+            /** @description Not looked at */
+            timestamp?: string | number;
+        } | {
+            /** @constant */
+            type: "subscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        } | {
+            /** @constant */
+            type: "unsubscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. */
+        SocketFrame: {
+            /** @constant */
+            type: "pong";
+            /** Format: date-time */
+            timestamp: string;
+        } | {
+            /** @constant */
+            type: "subscribed";
+            channel: string;
+        } | {
+            /** @constant */
+            type: "unsubscribed";
+            channel: string;
+            /** @description Why, when it was not asked for: what the channel is of is gone */
+            code?: string;
+        } | {
+            /** @constant */
+            type: "error";
+            /** @description As error.code of an answer over HTTP */
+            code: string;
+            message: string;
+            /** @description Of the command that failed */
+            channel?: string;
+        } | {
+            /** @constant */
+            type: "device.online";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        } | {
+            /** @constant */
+            type: "device.offline";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        } | {
+            /** @constant */
+            type: "device.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** @enum {string} */
+                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
+                /** Format: date-time */
+                timestamp: string;
+            };
+        } | {
+            /** @constant */
+            type: "task.updated";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /** @enum {string} */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                /** @description Percent, when the device reports it */
+                progress: number | null;
+            };
+        } | {
+            /** @constant */
+            type: "task.completed";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /**
+                 * @description However it ended: completed, failed, cancelled or timeout
+                 * @enum {string}
+                 */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                exit_code: number | null;
+                /** @description Its last 16 KiB */
+                stdout: string;
+                /** @description The task has more */
+                stdout_truncated: boolean;
+            };
+        } | {
+            /** @constant */
+            type: "task.output";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                attempt: number;
+                /** @enum {string} */
+                stream: "stdout" | "stderr";
+                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
+                offset: number;
+                chunk: string;
+                /** @description The stream goes on, but no more of it is kept */
+                truncated: boolean;
+            };
+        } | {
+            /** @constant */
+            type: "message.new";
+            data: {
+                /** Format: uuid */
+                message_id: string;
+                title: string;
+                content: string | null;
+            };
+        } | {
+            /** @constant */
+            type: "task.available";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+            };
+        } | {
+            /** @constant */
+            type: "task.cancel";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                grace_seconds: number;
+            };
+        } | {
+            /** @constant */
+            type: "config.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                config_version: number;
+            };
+        } | {
+            /** @constant */
+            type: "resync";
+            data: {
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
+        SocketTicket: {
+            ticket: string;
+            /** Format: date-time */
+            expires_at: string;
         };
         StartedTask: {
             /** Format: uuid */
@@ -1902,6 +2071,35 @@ export interface operations {
             };
         };
     };
+    "sockets.createTicket": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SocketTicket"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "ops.livez": {
         parameters: {
             query?: never;
@@ -1994,6 +2192,9 @@ export type Refreshed = components['schemas']['Refreshed'];
 export type RegisteredDevice = components['schemas']['RegisteredDevice'];
 export type Session = components['schemas']['Session'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type SocketCommand = components['schemas']['SocketCommand'];
+export type SocketFrame = components['schemas']['SocketFrame'];
+export type SocketTicket = components['schemas']['SocketTicket'];
 export type StartedTask = components['schemas']['StartedTask'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
