@@ -52,7 +52,7 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   });
   app.removeContentTypeParser('text/plain');
   logRequests(app);
-  registerReplies(app, collectMethods(app));
+  registerReplies(app, collectMethods(app), isStopping);
   registerGuard(app, service, await registerRateLimits(app, service));
 
   const { cloud, ops } = contract;

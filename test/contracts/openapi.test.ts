@@ -107,9 +107,7 @@ test('an open route fails by its input and by what is its own', () => {
 });
 
 test('a route that takes nothing has nothing to validate', () => {
-  expect(sorted(contract.cloud.auth.me)).toEqual(
-    [...ALWAYS, ...WITH_CREDENTIAL, 'INSUFFICIENT_SCOPE'].sort(),
-  );
+  expect(sorted(contract.cloud.auth.me)).toEqual([...ALWAYS, ...WITH_CREDENTIAL, 'INSUFFICIENT_SCOPE'].sort());
 });
 
 test('a route for devices knows no scopes', () => {
