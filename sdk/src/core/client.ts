@@ -1,8 +1,10 @@
-import { ApiKeys, Auth, Daemon, Devices, Sockets, Tasks } from '../generated/resources.ts';
+import { ApiKeys, Auth, Daemon, Devices, Sockets } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
+import { FollowableTasks } from './follow.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
 import type { Tokens } from './session.ts';
+import { CloudSocket, webSocketOf } from './socket.ts';
 import { Transport } from './transport.ts';
 
 /**
@@ -20,19 +22,21 @@ export class CcjkCloud {
   readonly auth: Auth;
   readonly apiKeys: ApiKeys;
   readonly daemon: Daemon;
-  readonly tasks: Tasks;
+  readonly tasks: FollowableTasks;
   readonly devices: Devices;
   readonly sockets: Sockets;
   readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   /** @throws CcjkError when `baseUrl` is no http(s) address */
   constructor(options: ClientOptions = {}) {
     const transport = new Transport(options);
     this.#transport = transport;
+    this.#options = options;
     this.auth = new Auth(transport);
     this.apiKeys = new ApiKeys(transport);
     this.daemon = new Daemon(transport);
-    this.tasks = new Tasks(transport);
+    this.tasks = new FollowableTasks(transport, () => this.#connectIfPossible());
     this.devices = new Devices(transport);
     this.sockets = new Sockets(transport);
   }
@@ -45,6 +49,30 @@ export class CcjkCloud {
    */
   useTokens(tokens: Partial<Tokens> & Pick<Tokens, 'token'>): void {
     this.#transport.session.use(tokens);
+  }
+
+  /**
+   * Opens a WebSocket that tells what happens, as it happens, and comes back by itself after a cut.
+   *
+   * @throws CcjkError where the runtime has no WebSocket (Node before 22) and `options.WebSocket` is not given
+   * @example
+   * const socket = client.connect();
+   * socket.on('device.online', ({ data }) => console.log(data.device_id));
+   */
+  connect(): CloudSocket {
+    const address = async () => {
+      const { ticket } = await this.sockets.createTicket();
+      return `${this.#transport.baseUrl.replace(/^http/, 'ws')}/v1/ws?ticket=${ticket}`;
+    };
+    return new CloudSocket(address, webSocketOf(this.#options.WebSocket));
+  }
+
+  #connectIfPossible(): CloudSocket | undefined {
+    try {
+      return this.connect();
+    } catch {
+      return undefined;
+    }
   }
 
   /**
