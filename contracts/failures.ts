@@ -17,6 +17,7 @@ export const FAILURES = {
   INSUFFICIENT_SCOPE: [403, 'The API key lacks the scope that this endpoint needs'],
   DEVICE_MISMATCH: [403, 'X-Device-ID names another device than the key belongs to'],
   WRONG_PASSWORD: [403, 'The password is wrong'],
+  ORIGIN_NOT_ALLOWED: [403, 'Pages of this origin may not connect; name it in CORS_ORIGINS'],
   PLAN_LIMIT_REACHED: [403, 'The limit of your plan is reached'],
   DAILY_TASKS_REACHED: [429, 'The tasks of your plan for today (UTC) are used up', 'PLAN_LIMIT_REACHED'],
 
@@ -38,6 +39,7 @@ export const FAILURES = {
   TASK_CANCELLED: [409, 'The task has been cancelled; do not start it'],
   LEASE_LOST: [409, 'The lease of this task is no longer yours; stop working on it'],
   RESULT_CONFLICT: [409, 'Another result has already been recorded for this attempt'],
+  OUTPUT_GAP: [409, 'Output before this offset has not arrived; go on from details.expected_offset'],
   SECRET_ALREADY_SHOWN: [409, 'This request was carried out before and its secret is shown only once'],
 
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large'],

@@ -6,11 +6,12 @@ import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
 import { logs } from './cloud/logs.ts';
 import { messages } from './cloud/messages.ts';
+import { sockets } from './cloud/sockets.ts';
 import { stats } from './cloud/stats.ts';
 import { tasks } from './cloud/tasks.ts';
 import { users } from './cloud/users.ts';
 import { ops } from './ops.ts';
 import { c } from './wire.ts';
 
-export const cloud = c.router({ auth, users, apiKeys, daemon, tasks, devices, messages, config, logs, stats });
+export const cloud = c.router({ auth, users, apiKeys, daemon, tasks, devices, sockets, messages, config, logs, stats });
 export const contract = c.router({ cloud, ops });

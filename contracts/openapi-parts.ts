@@ -76,6 +76,14 @@ export const TAGS = {
     name: 'Statistics',
     description: 'How many tasks finished on each UTC day, and how long they ran.',
   },
+  sockets: {
+    name: 'WebSocket',
+    description: `\`GET /v1/ws\` opens a WebSocket, with an \`Authorization\` header (any credential), \`?token=\` (the access
+token of a user) or \`?ticket=\`. A client sends [SocketCommand](#/components/schemas/SocketCommand) and gets
+[SocketFrame](#/components/schemas/SocketFrame), JSON in text frames of at most 64 KiB inbound. An API key gets the events of
+the nouns that it may read. Closes: 4401 the credential has ended, 1008 too many frames, 1009 a frame too large, 1012 the
+service restarts, 1013 the reader is 1 MiB behind.`,
+  },
   ops: {
     name: 'Operations',
     description: 'What a supervisor asks. Plain answers, without an envelope.',

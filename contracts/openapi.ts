@@ -15,10 +15,17 @@ import { z } from 'zod';
 import pkg from '../package.json' with { type: 'json' };
 import { type ComponentSchemas, componentSchemas, type SchemaUse } from './component-schemas.ts';
 import { accessOf, declaredFailures, readsBody } from './declared.ts';
+import { SocketCommand, SocketFrame } from './events.ts';
 import { contract } from './index.ts';
 import { FAILURE_SCHEMAS, failureExamples, failureReferences, failureResponses } from './openapi-failures.ts';
 import { headerComponents, headersOf, INFO, PARAMETERS, SCHEME_OF, SECURITY_SCHEMES, TAGS } from './openapi-parts.ts';
 import { type CredentialKind, MIB } from './wire.ts';
+
+/** No operation names them: OpenAPI knows no WebSockets. */
+const SOCKET_SCHEMAS: readonly SchemaUse[] = [
+  { schema: SocketCommand, direction: 'input' },
+  { schema: SocketFrame, direction: 'output' },
+];
 
 type NamedRoute = { noun: string; operationId: string; route: AppRoute };
 
@@ -34,7 +41,7 @@ export function* namedRoutes(router: AppRouter = contract, names: readonly strin
 export const openApiDocument = (): OpenAPIObject => {
   const named = [...namedRoutes()];
   const routes = named.map(({ route }) => route);
-  const components = componentSchemas([...routes.flatMap(schemasOf), ...FAILURE_SCHEMAS]);
+  const components = componentSchemas([...routes.flatMap(schemasOf), ...FAILURE_SCHEMAS, ...SOCKET_SCHEMAS]);
   const document = OpenApiBuilder.create({
     openapi: '3.1.1',
     info: { ...INFO, version: pkg.version },

@@ -171,6 +171,8 @@ export type Access = {
   auth: readonly CredentialKind[];
   /** What an API key needs besides. */
   scope?: Scope;
+  /** An API key of any scope opens it: what it then gets, its scopes decide. */
+  anyScope: boolean;
   /** `credential`: the budget of the caller's kind. `none`: not counted. */
   rate: 'credential' | 'none';
   /** Takes `Idempotency-Key`. */
@@ -186,6 +188,7 @@ export const MIB = 1024 * 1024;
 /** The access rule of a route. Left out: nobody but the named credentials, their own budget, 1 MiB of body. */
 export const access = (rule: Pick<Access, 'auth'> & Partial<Access>): Access => ({
   rate: 'credential',
+  anyScope: false,
   idempotent: false,
   showsSecret: false,
   bodyLimit: MIB,

@@ -14,6 +14,7 @@ import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
 import { logHandlers } from './http/cloud/logs.ts';
 import { messageHandlers } from './http/cloud/messages.ts';
+import { socketHandlers } from './http/cloud/sockets.ts';
 import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { userHandlers } from './http/cloud/users.ts';
@@ -23,6 +24,7 @@ import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
 import { registerReference } from './http/reference.ts';
 import { answerBrokenSocket, answerFrameworkError, inCloudEnvelope, registerReplies } from './http/replies.ts';
+import { isUpgrade, registerSocketRoute } from './http/socket-route.ts';
 import { VERSION } from './version.ts';
 
 /** Longer than any request of ours takes to arrive, short enough to shed sockets that only pretend to send one. */
@@ -45,6 +47,8 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,
+    // Else Node stops reading the body of any request that wants an upgrade.
+    http: { shouldUpgradeCallback: (request) => config.ENABLE_WEBSOCKET && isUpgrade(request) },
     bodyLimit: MIB,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
@@ -69,6 +73,8 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   bind(app, cloud.config, configHandlers, inCloudEnvelope);
   bind(app, cloud.logs, logHandlers, inCloudEnvelope);
   bind(app, cloud.stats, statsHandlers, inCloudEnvelope);
+  bind(app, cloud.sockets, socketHandlers, inCloudEnvelope);
+  if (config.ENABLE_WEBSOCKET) registerSocketRoute(app, service);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());
 

@@ -71,6 +71,11 @@ export const settings = {
   RATE_LIMIT_MAX: whole(1, 1e9).default(100).describe('Requests of a signed-in user per window'),
   RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
+  RATE_LIMIT_SOCKET_MAX: whole(1, 1e9).default(100).describe('Frames of a WebSocket per window'),
+  ENABLE_WEBSOCKET: flag.prefault('true').describe('Whether /v1/ws is open'),
+  CORS_ORIGINS: list.describe(
+    'Origins whose pages may connect besides our own, such as https://app.example.com, separated by commas; *: any',
+  ),
   SMTP_HOST: z
     .string()
     .optional()

@@ -10,16 +10,25 @@ import type { Config } from './config.ts';
 import type { Db } from './db/orm.ts';
 import type { Plan } from './domain/plans.ts';
 
-/** Who acts. It decides what may be seen, and it is the name in events and in the audit log. */
+/** Who acts, and until when the credential lasts, where it ends by itself. It decides what may be seen, and it is the name in events and in the audit log. */
 export type Actor =
   | { kind: 'anonymous' }
   | { kind: 'system' }
-  | { kind: 'user'; userId: string; plan: Plan; sessionId: string }
-  | { kind: 'apiKey'; userId: string; plan: Plan; apiKeyId: string; scopes: readonly Scope[] }
+  | { kind: 'user'; userId: string; plan: Plan; sessionId: string; expiresAt?: Date | undefined }
+  | {
+      kind: 'apiKey';
+      userId: string;
+      plan: Plan;
+      apiKeyId: string;
+      scopes: readonly Scope[];
+      expiresAt?: Date | undefined;
+    }
   | { kind: 'device'; userId: string; plan: Plan; deviceId: string; device: ActingDevice };
 
 /** What the look-up of a device key already read of its device. Intervals are seconds. */
 export type ActingDevice = {
+  /** SHA-256 of the key, in hex. */
+  keyHash: string;
   machineId: string | null;
   status: string;
   heartbeatInterval: number;
@@ -29,20 +38,45 @@ export type ActingDevice = {
 /** What happened, told after the commit to whoever waits, in this process and in the others. Never the only record. */
 export type DomainEvent =
   | { type: 'task.available'; userId: string; deviceId: string }
-  | { type: 'task.changed'; userId: string; taskId: string; deviceId: string | null; status: string }
+  | {
+      type: 'task.changed';
+      userId: string;
+      taskId: string;
+      deviceId: string | null;
+      status: string;
+      /** Percent, as far as it is known. */
+      progress?: number | null;
+    }
+  | {
+      type: 'task.output';
+      userId: string;
+      taskId: string;
+      deviceId: string;
+      attempt: number;
+      stream: 'stdout' | 'stderr';
+      /** In bytes of UTF-8. */
+      offset: number;
+      /** Null where it is too long to be carried: read it. */
+      chunk: string | null;
+      truncated: boolean;
+    }
   | { type: 'task.cancel'; userId: string; taskId: string; deviceId: string; graceSeconds: number }
   | { type: 'slots.freed'; userId: string }
-  | { type: 'device.changed'; userId: string; deviceId: string; status: string }
+  | { type: 'device.changed'; userId: string; deviceId: string; status: string; before: string }
+  | { type: 'device.rekeyed'; userId: string; deviceId: string }
+  | { type: 'api-key.ended'; userId: string; apiKeyId: string }
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
   /** The content is at most 2 KB. */
   | { type: 'message.new'; userId: string; messageId: string; title: string; content: string | null }
   | { type: 'session.ended'; userId: string; sessionId: string };
 
 /**
- * Something of which events tell: what concerns a device, a task or a user, the queue of a device (its id), and the
- * slots in which a user's tasks run (the user's id).
+ * Something of which events tell: what concerns a device, a task or a user, the queue of a device (its id), the slots in
+ * which a user's tasks run (the user's id), and what a task writes (its id; of this the other topics are not told).
  */
-export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots'}:${string}`;
+export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots' | 'output'}:${string}`;
+
+export type Listener = (event: DomainEvent) => void;
 
 export type Events = {
   /** Inside a transaction: told when it has committed, and never if it does not. */
@@ -56,6 +90,10 @@ export type Events = {
     options: { timeoutMs: number; signal?: AbortSignal | undefined },
     look: () => Promise<Found | undefined>,
   ): Promise<Found | undefined>;
+  /** Calls `listener` with each event of `topic`; one that listens to several topics is called once for each event. */
+  subscribe(topic: Topic, listener: Listener): () => void;
+  /** Events of other processes may have been lost: whoever shows a state must read it again. */
+  onGap(listener: () => void): () => void;
 };
 
 /** What to write of, not the words: no secret waits in a queue. */
@@ -81,7 +119,13 @@ export type Presence = {
   /** Notes that a device was heard of; written in batches, at most half a second later. */
   seen(
     deviceId: string,
-    sighting: { at: Date; systemInfo?: Record<string, unknown> | undefined; ipAddress?: string | undefined },
+    sighting: {
+      at: Date;
+      systemInfo?: Record<string, unknown> | undefined;
+      ipAddress?: string | undefined;
+      /** It has a WebSocket open. */
+      hasSocket?: boolean;
+    },
   ): void;
 };
 
@@ -106,7 +150,7 @@ export type Mail = {
 };
 
 /** What an access token says; whether its session still lives, the database knows. */
-export type AccessClaims = { userId: string; sessionId: string };
+export type AccessClaims = { userId: string; sessionId: string; expiresAt?: Date | undefined };
 
 /** Every secret that the service hands out. What is stored of one is its hash. */
 export type Tokens = {
@@ -119,6 +163,7 @@ export type Tokens = {
   newApiKey(): string;
   newDeviceKey(): string;
   newMailToken(): string;
+  newSocketTicket(): string;
   /** SHA-256 in hex. */
   hash(secret: string): string;
 };
@@ -180,10 +225,7 @@ export const BY_ITSELF: Origin = { actor: { kind: 'system' }, requestId: null, i
 export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Result>): Promise<Result> {
   if (ctx.db.isTransaction) return work(ctx);
   const told: DomainEvent[] = [];
-  const events: Events = {
-    emit: (...more) => void told.push(...more),
-    waitFor: (...wait) => ctx.events.waitFor(...wait),
-  };
+  const events: Events = { ...ctx.events, emit: (...more) => void told.push(...more) };
   const result = await ctx.db.transaction().execute((db) => work({ ...ctx, db, events, jobs: ctx.jobs.within(db) }));
   ctx.events.emit(...told);
   return result;

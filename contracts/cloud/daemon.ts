@@ -3,7 +3,7 @@ import { access, c, failures, Id, MIB, ok, openJson, queryNumber, Time, TimeInpu
 import { backupContent, ConfigBackup } from './config.ts';
 import { DeviceConfig, DeviceStatus } from './devices.ts';
 import { LogUpload, UploadedLog } from './logs.ts';
-import { TaskStatus, TaskType } from './tasks.ts';
+import { OutputStream, TaskStatus, TaskType } from './tasks.ts';
 
 /** The machine's own id at registration; later that or the device's uuid, and then it must match the key. */
 const OwnDevice = z.object({
@@ -37,6 +37,10 @@ const exit = { exit_code: z.int().min(-2_147_483_648).max(2_147_483_647).nullabl
 
 /** Length of one output stream in a result, in characters: two of them fit the 16 MiB body with room for escapes. */
 const MAX_OUTPUT = 16 * MIB;
+
+/** Length of one piece of live output, in characters: it fits the 2 MiB body with room for escapes. */
+const MAX_CHUNK = 256 * 1024;
+const MAX_OFFSET = 2_147_483_647;
 
 export const TaskResult = z
   .object({
@@ -216,6 +220,50 @@ export const daemon = c.router(
         ...failures('TASK_NOT_FOUND', 'RESULT_CONFLICT', 'LEASE_LOST'),
       },
       metadata: access({ auth: ['device'], bodyLimit: 16 * MIB }),
+    },
+    output: {
+      method: 'POST',
+      path: '/daemon/tasks/:task_id/output',
+      summary: 'Send what a task has written',
+      description:
+        'A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept: truncated says that the rest is not wanted.',
+      headers: OwnDevice,
+      pathParams: TaskPath,
+      body: z
+        .object({
+          lease_id: Id,
+          stream: OutputStream,
+          offset: z.int().min(0).max(MAX_OFFSET),
+          chunk: z
+            .string()
+            .max(MAX_CHUNK)
+            .meta({ description: 'Whole characters; an empty one only asks for next_offset' }),
+        })
+        .meta({
+          id: 'NewOutput',
+          examples: [
+            {
+              lease_id: '0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa',
+              stream: 'stdout',
+              offset: 0,
+              chunk: 'added 312 packages in 4s\n',
+            },
+          ],
+        }),
+      responses: {
+        200: ok(
+          z
+            .object({
+              task_id: Id,
+              stream: OutputStream,
+              next_offset: z.int().meta({ description: 'Where the next piece has to begin' }),
+              truncated: z.boolean().meta({ description: 'The stream is full: send no more of it' }),
+            })
+            .meta({ id: 'RecordedOutput' }),
+        ),
+        ...failures('TASK_NOT_FOUND', 'LEASE_LOST', 'OUTPUT_GAP'),
+      },
+      metadata: access({ auth: ['device'], bodyLimit: 2 * MIB }),
     },
     syncConfig: {
       method: 'GET',

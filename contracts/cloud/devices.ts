@@ -24,6 +24,9 @@ export const Device = z
     arch: z.string().nullable(),
     ccjk_version: z.string().nullable(),
     daemon_status: DeviceStatus,
+    presence: z
+      .enum(['socket', 'heartbeat', 'offline'])
+      .meta({ description: 'How it is known to be there: by an open WebSocket, or by its heartbeats' }),
     last_heartbeat: Time.nullable(),
     last_sync: Time.nullable(),
     ip_address: z.string().nullable(),

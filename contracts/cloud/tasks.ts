@@ -13,6 +13,7 @@ export const TaskStatus = z.enum([
 ]);
 export const TaskType = z.enum(['bash', 'workflow', 'custom']);
 export const TaskSource = z.enum(['api', 'email', 'web', 'cli']);
+export const OutputStream = z.enum(['stdout', 'stderr']);
 export const OnDisconnect = z.enum(['wait', 'fail', 'requeue']);
 
 /** Length of a command: what fits the 1 MiB body with room for the rest. */
@@ -128,6 +129,22 @@ export const TaskEvent = z
   })
   .meta({ id: 'TaskEvent' });
 
+export const TaskOutput = z
+  .object({
+    task_id: Id,
+    attempt: z.int().meta({ description: '0 before the task was first handed to a device' }),
+    stream: OutputStream,
+    offset: z.int().meta({
+      description:
+        'Where chunk begins: from, or the start of the character that from falls into, or later where what lay there was deleted after 7 days',
+    }),
+    chunk: z.string().meta({ description: 'About 1 MiB at most; there may be more after next_offset' }),
+    next_offset: z.int().meta({ description: 'Pass it as from to go on' }),
+    truncated: z.boolean().meta({ description: 'The stream went on after the 16 MiB that are kept' }),
+    complete: z.boolean().meta({ description: 'The attempt has ended and nothing comes after next_offset' }),
+  })
+  .meta({ id: 'TaskOutput' });
+
 const TaskPath = z.object({ task_id: Id });
 
 /** Tasks: commands that a user queues for one of their devices. Times are ISO 8601 in UTC; `timeout` is milliseconds. */
@@ -208,6 +225,22 @@ export const tasks = c.router(
       description: 'Each change of its status, the oldest first: who, from, to, why.',
       pathParams: TaskPath,
       responses: { 200: ok(z.object({ events: z.array(TaskEvent) })), ...failures('TASK_NOT_FOUND') },
+      metadata: access({ auth: ['user', 'apiKey'], scope: 'task:read' }),
+    },
+    output: {
+      method: 'GET',
+      path: '/tasks/:task_id/output',
+      summary: 'Read what a task has written so far',
+      description:
+        'One stream of one attempt, from an offset in bytes of UTF-8. With wait it answers as soon as there is something, or when nothing more will come, or after that many seconds.',
+      pathParams: TaskPath,
+      query: z.object({
+        stream: OutputStream.default('stdout'),
+        from: queryNumber(0, 2_147_483_647).default(0).meta({ description: 'Bytes of UTF-8 to leave out' }),
+        attempt: queryNumber(1, 1_000_000).optional().meta({ description: 'By default the latest' }),
+        wait: queryNumber(0, 30).default(0).meta({ description: 'Seconds to wait for output' }),
+      }),
+      responses: { 200: ok(TaskOutput), ...failures('TASK_NOT_FOUND') },
       metadata: access({ auth: ['user', 'apiKey'], scope: 'task:read' }),
     },
     cancel: {

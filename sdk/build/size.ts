@@ -1,5 +1,5 @@
 /**
- * Prints what the package weighs, minified and gzipped, and fails over its budget: what a page pays for the client, and
+ * Prints what the package weighs, minified and gzipped, and fails over its budget: what a page pays for loading the client, and
  * what all of it (client, daemon, command line) comes to.
  */
 import { existsSync } from 'node:fs';
@@ -11,11 +11,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** In bytes. */
 const BUDGETS = {
-  client: { entries: ['src/index.ts'], max: 6 * 1024 },
-  'whole package': { entries: ['src/index.ts', 'src/daemon/index.ts', 'src/cli/main.ts'], max: 40 * 1024 },
+  client: { entries: ['src/index.ts'], max: 6 * 1024, isWhole: false },
+  'whole package': {
+    entries: ['src/index.ts', 'src/daemon/index.ts', 'src/cli/main.ts'],
+    max: 40 * 1024,
+    isWhole: true,
+  },
 };
 
-const minified = async (entry: string[]): Promise<string> => {
+/** The code of the entries; with what they load on demand when it is the whole that is weighed. */
+const minified = async (entry: string[], isWhole: boolean): Promise<string> => {
   const bundles = await build({
     config: false,
     cwd: root,
@@ -30,11 +35,12 @@ const minified = async (entry: string[]): Promise<string> => {
     logLevel: 'error',
   });
   const chunks = bundles.flatMap((bundle) => bundle.chunks);
-  return chunks.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('\n');
+  const counted = chunks.filter((chunk) => chunk.type === 'chunk' && (isWhole || !chunk.isDynamicEntry));
+  return counted.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('\n');
 };
 
-for (const [name, { entries, max }] of Object.entries(BUDGETS)) {
-  const bytes = gzipSync(await minified(entries), { level: 9 }).length;
+for (const [name, { entries, max, isWhole }] of Object.entries(BUDGETS)) {
+  const bytes = gzipSync(await minified(entries, isWhole), { level: 9 }).length;
   console.log(`${name}: ${bytes} of ${max} bytes, minified and gzipped`);
   if (bytes > max) {
     console.error(

@@ -10,10 +10,13 @@ export {
   ConnectionError,
   TimeoutError,
 } from './core/errors.ts';
+export type { FollowEvent, FollowOptions } from './core/follow.ts';
+export type { FollowableTasks } from './core/followable-tasks.ts';
 export type { ClientOptions, Fetch, IncomingResponse, Logger, OutgoingRequest } from './core/options.ts';
 export type { Page, PagePromise } from './core/paging.ts';
 export type { CallSpec, RequestOptions } from './core/resource.ts';
 export type { TokenSource, Tokens } from './core/session.ts';
+export type { CloudSocket, SocketEvents, WebSocketConstructor, WebSocketLike } from './core/socket.ts';
 export { VERSION } from './core/version.ts';
 export type { FailureCode } from './generated/codes.ts';
 export type * from './generated/types.ts';

@@ -1,6 +1,6 @@
 /**
- * The secrets that the service hands out: signed access tokens, refresh tokens, API keys, device keys and mailed
- * tokens.
+ * The secrets that the service hands out: signed access tokens, refresh tokens, API keys, device keys, mailed tokens and
+ * tickets.
  * With JWT_SECRET_PREVIOUS set, what the secret before has signed is still accepted, and nothing new is signed with it.
  */
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
@@ -22,7 +22,7 @@ const SECRET_BYTES = 32;
 /** Names what the derived key is for, so that it signs nothing else. Changing it ends the repeats of that minute. */
 const SUCCESSOR_LABEL = 'ccjk-cloud refresh token successor';
 
-const Claims = z.object({ sub: z.guid(), sid: z.guid(), jti: z.string(), typ: z.literal(TYPE) });
+const Claims = z.object({ sub: z.guid(), sid: z.guid(), jti: z.string(), typ: z.literal(TYPE), exp: z.number() });
 
 type Secrets = Pick<Config, 'JWT_SECRET' | 'JWT_SECRET_PREVIOUS'>;
 
@@ -49,8 +49,8 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
     async verifyAccessToken(token, at) {
       for (const key of verifyingKeys) {
         try {
-          const { sub, sid } = await readClaims(token, await key, at);
-          return { userId: sub, sessionId: sid };
+          const { sub, sid, exp } = await readClaims(token, await key, at);
+          return { userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
         } catch (error) {
           // No cause: jose's errors carry the token's content, and causes are logged.
           if (error instanceof errors.JWTExpired) throw new Failed('TOKEN_EXPIRED');
@@ -67,6 +67,7 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
     newApiKey: () => newSecret('ck_live_'),
     newDeviceKey: () => newSecret('dk_'),
     newMailToken: () => newSecret('mt_'),
+    newSocketTicket: () => newSecret('wt_'),
     hash: (secret) => createHash('sha256').update(secret).digest('hex'),
   };
 }

@@ -26,6 +26,8 @@ export const Device = defineEntity({
       .default('offline')
       .$type<'online' | 'offline' | 'busy' | 'error' | 'maintenance'>(),
     lastHeartbeat: p.datetime(3).nullable(),
+    /** When it last had a WebSocket open. */
+    lastSocket: p.datetime(3).nullable(),
     lastSync: p.datetime(3).nullable(),
     ipAddress: p.type('inet').columnType('inet').$type<string>().nullable(),
     location: p.string().length(100).nullable(),

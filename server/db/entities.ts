@@ -10,11 +10,13 @@ import { MailToken } from './mail-token.ts';
 import { Message } from './message.ts';
 import { RateCounter } from './rate-counter.ts';
 import { Session } from './session.ts';
+import { SocketTicket } from './socket-ticket.ts';
 import { SpentRefreshToken } from './spent-refresh-token.ts';
 import { Statistic } from './statistic.ts';
 import { Task } from './task.ts';
 import { TaskAttempt } from './task-attempt.ts';
 import { TaskEvent } from './task-event.ts';
+import { TaskOutput } from './task-output.ts';
 import { User } from './user.ts';
 
 /** Every table, in one list: MikroORM discovers nothing by itself. */
@@ -31,10 +33,12 @@ export const entities = [
   Message,
   RateCounter,
   Session,
+  SocketTicket,
   SpentRefreshToken,
   Statistic,
   Task,
   TaskAttempt,
   TaskEvent,
+  TaskOutput,
   User,
 ] as const;

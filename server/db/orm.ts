@@ -9,6 +9,7 @@ import type { InferKyselyDB } from '@mikro-orm/sql';
 import type { Kysely } from 'kysely';
 import pg from 'pg';
 import { Migration20261121120000 } from '../../migrations/Migration20261121120000.ts';
+import { Migration20261121125021 } from '../../migrations/Migration20261121125021.ts';
 import { Migration20261121125215 } from '../../migrations/Migration20261121125215.ts';
 import { Migration20261121125225 } from '../../migrations/Migration20261121125225.ts';
 import { entities } from './entities.ts';
@@ -55,6 +56,7 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
     silent: true,
     migrationsList: [
       { name: 'Migration20261121120000', class: Migration20261121120000 },
+      { name: 'Migration20261121125021', class: Migration20261121125021 },
       { name: 'Migration20261121125215', class: Migration20261121125215 },
       { name: 'Migration20261121125225', class: Migration20261121125225 },
     ],

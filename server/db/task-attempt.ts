@@ -15,6 +15,11 @@ export const TaskAttempt = defineEntity({
     assignedAt: p.datetime(3),
     startedAt: p.datetime(3).nullable(),
     endedAt: p.datetime(3).nullable(),
+    /** How many bytes of live output were kept, and whether there was more than is kept. */
+    stdoutBytes: p.integer().default(0),
+    stderrBytes: p.integer().default(0),
+    stdoutCut: p.boolean().default(false),
+    stderrCut: p.boolean().default(false),
     /** SHA-256 of the reported result, in hex: tells a repeat from another result. */
     resultDigest: p.string().length(64).nullable(),
     resultStatus: p.string().length(20).$type<TaskStatus>().nullable(),

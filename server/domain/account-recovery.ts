@@ -4,8 +4,10 @@
  * Whoever asks for a new password learns nothing: for every address the question goes into the queue as it came, which
  * costs the same, and is answered alike. Whether there is such an account, only the job looks.
  */
+
 import { atomically, type Ctx, type MailOrder, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
+import { endApiKeys } from './api-keys.ts';
 import { audit } from './audit.ts';
 import { type Paragraph, writeLetter } from './letters.ts';
 import { forgetLoginFailures } from './login-failures.ts';
@@ -96,10 +98,6 @@ export async function resetPassword(
     await forgetLoginFailures(tx, user.email);
     await audit(tx, 'user.password_reset', `user:${userId}`, { sessions_ended: ended });
   });
-}
-
-async function endApiKeys(tx: Ctx, userId: string): Promise<void> {
-  await tx.db.updateTable('api_keys').set({ is_active: false }).where('user_id', '=', userId).execute();
 }
 
 /** For the job. Does nothing once the address is verified or the account is gone. */

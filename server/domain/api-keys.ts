@@ -79,7 +79,24 @@ export const deleteApiKey = (ctx: Ctx, id: string): Promise<void> =>
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw new Failed('API_KEY_NOT_FOUND');
     await audit(tx, 'api_key.deleted', `api_key:${id}`);
+    tx.events.emit({ type: 'api-key.ended', userId: userIdOf(tx.actor), apiKeyId: id.toLowerCase() });
   });
+
+/** Whether a key of these scopes opens what needs `scope`. */
+export const mayUse = (scopes: readonly Scope[], scope: Scope): boolean =>
+  scopes.includes(scope) || (scope.startsWith('task:') && scopes.includes('task:admin'));
+
+/** Ends all keys of a user, those of the relay too. */
+export async function endApiKeys(tx: Ctx, userId: string): Promise<void> {
+  const ended = await tx.db
+    .updateTable('api_keys')
+    .set({ is_active: false })
+    .where('user_id', '=', userId)
+    .where('is_active', '=', true)
+    .returning('id')
+    .execute();
+  for (const { id } of ended) tx.events.emit({ type: 'api-key.ended', userId, apiKeyId: id });
+}
 
 /** Who acts with `key`; undefined when it is not in force. Notes that it was used. */
 export async function findApiKeyActor(
@@ -90,7 +107,7 @@ export async function findApiKeyActor(
   const row = await service.db
     .selectFrom('api_keys as key')
     .innerJoin('users as user', 'user.id', 'key.user_id')
-    .select(['key.id', 'key.scopes', 'key.last_used', 'user.id as user_id', 'user.plan'])
+    .select(['key.id', 'key.scopes', 'key.last_used', 'key.expires_at', 'user.id as user_id', 'user.plan'])
     .where('key.key_hash', '=', service.tokens.hash(key))
     .where('key.is_active', '=', true)
     .where((eb) => eb.or([eb('key.expires_at', 'is', null), eb('key.expires_at', '>', now)]))
@@ -104,6 +121,7 @@ export async function findApiKeyActor(
     plan: row.plan,
     apiKeyId: row.id,
     scopes: row.scopes as Scope[],
+    expiresAt: row.expires_at ?? undefined,
   };
 }
 

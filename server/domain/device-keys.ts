@@ -12,12 +12,13 @@ export async function findDeviceActor(
   { db, tokens }: Pick<Service, 'db' | 'tokens'>,
   key: string,
 ): Promise<Extract<Actor, { kind: 'device' }> | undefined> {
+  const keyHash = tokens.hash(key);
   const row = await db
     .selectFrom('devices as device')
     .innerJoin('users as user', 'user.id', 'device.user_id')
     .select(['device.id', 'device.user_id', 'device.device_id', 'device.daemon_status'])
     .select(['device.heartbeat_interval', 'device.config_version', 'user.plan'])
-    .where('device.key_hash', '=', tokens.hash(key))
+    .where('device.key_hash', '=', keyHash)
     .where('user.is_active', '=', true)
     .executeTakeFirst();
   return (
@@ -27,6 +28,7 @@ export async function findDeviceActor(
       plan: row.plan,
       deviceId: row.id,
       device: {
+        keyHash,
         machineId: row.device_id,
         status: row.daemon_status,
         heartbeatInterval: row.heartbeat_interval,

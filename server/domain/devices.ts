@@ -2,8 +2,7 @@
  * Devices — register, read, configure, delete, and know whether they are there.
  * A device is `offline` until its first heartbeat, and again when it says so or misses three.
  */
-import type { Selectable } from 'kysely';
-import { sql } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { atomically, type Ctx, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
@@ -61,6 +60,13 @@ export const registerDevice = (ctx: Ctx, machineId: string, machine: Machine): P
       daemon_status: 'offline' as const,
       updated_at: tx.now(),
     };
+    const before = await tx.db
+      .selectFrom('devices')
+      .select('daemon_status')
+      .where('user_id', '=', userId)
+      .where('device_id', '=', machineId)
+      .forUpdate()
+      .executeTakeFirst();
     const known = await tx.db
       .updateTable('devices')
       .set(facts)
@@ -71,6 +77,16 @@ export const registerDevice = (ctx: Ctx, machineId: string, machine: Machine): P
     const device = known ?? (await insertDevice(tx, { ...facts, device_id: machineId }));
     await audit(tx, known ? 'device.key_rotated' : 'device.registered', `device:${device.id}`);
     const { id, ...config } = device;
+    if (known) tx.events.emit({ type: 'device.rekeyed', userId, deviceId: id });
+    if (before && before.daemon_status !== 'offline') {
+      tx.events.emit({
+        type: 'device.changed',
+        userId,
+        deviceId: id,
+        status: 'offline',
+        before: before.daemon_status,
+      });
+    }
     return { id, key, config, isNew: !known };
   });
 
@@ -133,6 +149,7 @@ const READ = [
   'ccjk_version',
   'daemon_status',
   'last_heartbeat',
+  'last_socket',
   'last_sync',
   'ip_address',
   'location',
@@ -208,12 +225,17 @@ export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
     await lockUser(tx);
     const { id: known } = await getDevice(tx, id);
     await cancelOpenTasks(tx, known);
-    const device = await devicesOf(tx).select('id').where('id', '=', known).forUpdate().executeTakeFirst();
+    const device = await devicesOf(tx)
+      .select(['id', 'daemon_status'])
+      .where('id', '=', known)
+      .forUpdate()
+      .executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
     await cancelOpenTasks(tx, known);
     await tx.db.deleteFrom('devices').where('id', '=', device.id).execute();
     await audit(tx, 'device.deleted', `device:${device.id}`);
-    tx.events.emit({ type: 'device.changed', userId, deviceId: device.id, status: 'deleted' });
+    const { id: deviceId, daemon_status: before } = device;
+    tx.events.emit({ type: 'device.changed', userId, deviceId, status: 'deleted', before });
   });
 
 async function cancelOpenTasks(tx: Ctx, deviceId: string): Promise<void> {
@@ -229,13 +251,21 @@ async function cancelOpenTasks(tx: Ctx, deviceId: string): Promise<void> {
   await move(tx, open, 'cancelled', { reason: 'device_deleted' });
 }
 
-/** Writes a device's status, once per change. The row is locked before it is judged: of many who report it, one tells. */
+/** Writes a device's status, once per change. */
 export const changeStatus = (ctx: Ctx, id: string, status: DeviceStatus): Promise<void> =>
+  writeStatus(ctx, id, status, sql`daemon_status <> ${status}`);
+
+/** It is here again, when it was thought to be offline; what else it says of itself stays. */
+export const comeOnline = (ctx: Ctx, id: string): Promise<void> =>
+  writeStatus(ctx, id, 'online', sql`daemon_status = 'offline'`);
+
+/** The row is locked before it is judged: of many who report the same change, one tells it. */
+const writeStatus = (ctx: Ctx, id: string, status: DeviceStatus, condition: RawBuilder<unknown>): Promise<void> =>
   atomically(ctx, async (tx) => {
     const now = tx.now();
     const { rows } = await sql<Changed>`
       with judged as (
-        select id, daemon_status from devices where id = ${id} and daemon_status <> ${status} for no key update
+        select id, daemon_status from devices where id = ${id} and ${condition} for no key update
       )
       update devices d
          set daemon_status = ${status}, updated_at = ${now},
@@ -269,11 +299,28 @@ type Changed = { id: string; user_id: string; device_name: string; before: Devic
 
 /** Being busy or idle is no news to the user; coming and going is. */
 async function tellChanged(tx: Ctx, devices: readonly Changed[], status: DeviceStatus): Promise<void> {
-  for (const { id, user_id } of devices) {
-    tx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status });
+  for (const { id, user_id, before } of devices) {
+    tx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status, before });
   }
   const cameOrWent = devices.filter(({ before }) => (before === 'offline') !== (status === 'offline'));
   await tellPresence(tx, cameOrWent, status !== 'offline');
+}
+
+/** How a device is known to be there. */
+export type PresenceKind = 'socket' | 'heartbeat' | 'offline';
+
+/** Its process notes an open WebSocket each ten seconds; beyond this one has ended without a word. */
+const SOCKET_SILENCE_MS = 25_000;
+
+export const presenceOf = (device: Pick<DeviceRow, 'daemon_status' | 'last_socket'>, now: Date): PresenceKind => {
+  if (device.daemon_status === 'offline') return 'offline';
+  const { last_socket } = device;
+  return last_socket && now.getTime() - last_socket.getTime() < SOCKET_SILENCE_MS ? 'socket' : 'heartbeat';
+};
+
+/** The device has closed its WebSocket; should it have another, that is noted again. */
+export async function noteSocketClosed(ctx: Ctx, id: string): Promise<void> {
+  await ctx.db.updateTable('devices').set({ last_socket: null }).where('id', '=', id).execute();
 }
 
 export type SyncedConfig = { config: DeviceConfig; configVersion: number; restore: PendingRestore | undefined };

@@ -48,7 +48,7 @@ export async function takeHeartbeat(ctx: Ctx, { status, tasks, systemInfo }: Hea
 async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<string>> {
   if (tasks.length === 0) return new Set();
   const actor = deviceOf(ctx);
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string; status: string; progress: number | null; has_progressed: boolean }>`
     with listed as (
       select * from unnest(
         ${tasks.map(({ taskId }) => taskId)}::uuid[],
@@ -56,7 +56,7 @@ async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<st
         ${tasks.map(({ progress }) => progress ?? null)}::int[]
       ) as listed (id, lease_id, progress)
     ), own as (
-      select t.id, listed.progress
+      select t.id, listed.progress, t.progress as before
         from tasks t join listed on listed.id = t.id
        where t.user_id = ${actor.userId} and t.device_id = ${actor.deviceId}
          and (listed.lease_id is null or listed.lease_id = t.lease_id)
@@ -68,8 +68,13 @@ async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<st
        set lease_until = ${leaseEnd(ctx, actor)}, progress = coalesce(own.progress, t.progress)
       from own
      where t.id = own.id
-    returning t.id
+    returning t.id, t.status, t.progress, t.progress is distinct from own.before as has_progressed
   `.execute(ctx.db);
+  for (const { id, status, progress, has_progressed } of rows) {
+    if (!has_progressed) continue;
+    const { userId, deviceId } = actor;
+    ctx.events.emit({ type: 'task.changed', userId, taskId: id, deviceId, status, progress });
+  }
   return new Set(rows.map(({ id }) => id));
 }
 
@@ -80,7 +85,8 @@ type News = {
   cancel: HeartbeatAnswer['cancel'];
 };
 
-async function readNews(ctx: Ctx): Promise<News> {
+/** What the device should know now. */
+export async function readNews(ctx: Ctx): Promise<News> {
   const { deviceId, userId } = deviceOf(ctx);
   const { rows } = await sql<News>`
     select d.config_version, d.heartbeat_interval,

@@ -5,7 +5,7 @@ const HEAD_BYTES = 64 * KIB;
 const TAIL_BYTES = 960 * KIB;
 
 /** The first byte of a UTF-8 character is none of the form 10xxxxxx. */
-const isInside = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
+export const isInside = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
 /** The first 64 KiB and the last 960 KiB of UTF-8; NUL and half surrogates, which cannot be stored, become U+FFFD. */
 export function clip(output: string): { text: string; truncated: boolean } {
@@ -18,4 +18,12 @@ export function clip(output: string): { text: string; truncated: boolean } {
   let tail = bytes.length - TAIL_BYTES;
   while (isInside(bytes[tail])) tail += 1;
   return { text: bytes.toString('utf8', 0, head) + bytes.toString('utf8', tail), truncated: true };
+}
+
+/** The last `limit` bytes of UTF-8, from the start of a character on. */
+export function endOf(output: string, limit: number): string {
+  const bytes = Buffer.from(output);
+  let start = Math.max(0, bytes.length - limit);
+  while (isInside(bytes[start])) start += 1;
+  return bytes.toString('utf8', start);
 }

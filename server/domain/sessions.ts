@@ -116,7 +116,7 @@ export async function endSessions(tx: Ctx, userId: string, except: string | null
 /** Who acts with an access token that says `claims`; undefined when its session or its account is no longer alive. */
 export async function findSessionActor(
   { db, now }: Pick<Service, 'db' | 'now'>,
-  { userId, sessionId }: AccessClaims,
+  { userId, sessionId, expiresAt }: AccessClaims,
 ): Promise<Extract<Actor, { kind: 'user' }> | undefined> {
   const row = await db
     .selectFrom('sessions as session')
@@ -128,7 +128,7 @@ export async function findSessionActor(
     .where('session.expires_at', '>', now())
     .where('user.is_active', '=', true)
     .executeTakeFirst();
-  return row && { kind: 'user', userId, plan: row.plan, sessionId };
+  return row && { kind: 'user', userId, plan: row.plan, sessionId, expiresAt };
 }
 
 type Live = { id: string; user_id: string; expires_at: Date };

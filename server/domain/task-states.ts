@@ -38,6 +38,7 @@ export const LIFE = [
   'run_at',
   'ready_at',
   'grace_seconds',
+  'progress',
 ] as const satisfies readonly (keyof TaskRow)[];
 
 export type TaskLife = Pick<TaskRow, (typeof LIFE)[number]>;
@@ -123,15 +124,16 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
     .selectAll()
     .execute();
 
-  tell(tx, tasks, to);
+  tell(tx, tasks, to, set.progress as number | null | undefined);
   if (!isFinished(to)) return [];
   await tellEnded(tx, moved, to, reason);
   return [...ids, ...(await settleSuccessors(tx, tasks, to))];
 }
 
-const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): void => {
-  for (const { id, user_id, device_id, status } of tasks) {
-    tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status: to });
+const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, changed: number | null | undefined): void => {
+  for (const { id, user_id, device_id, status, progress: before } of tasks) {
+    const progress = changed === undefined ? before : changed;
+    tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status: to, progress });
     if (to === 'queued' && device_id) tx.events.emit({ type: 'task.available', userId: user_id, deviceId: device_id });
     if (isHeld(status) && !isHeld(to)) tx.events.emit({ type: 'slots.freed', userId: user_id });
   }

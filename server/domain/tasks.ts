@@ -8,6 +8,7 @@ import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { takeFromDay } from './daily-tasks.ts';
 import { tellCreated } from './notifications.ts';
+import { endOf } from './output-clip.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { isFinished, isHeld, LIFE, move, type TaskLife, type TaskRow } from './task-states.ts';
 import { type TaskFilter, taskTotal } from './task-totals.ts';
@@ -195,6 +196,32 @@ export async function awaitTask(ctx: Ctx, id: string, waitMs: number, signal: Ab
   return task;
 }
 
+/** What of a long stdout goes along with the news that the task has finished. */
+const TOLD_BYTES = 16 * 1024;
+
+export type TaskEnd = { status: TaskStatus; exitCode: number | null; stdout: string; isTruncated: boolean };
+
+/** How a task ended, with the end of what it wrote; undefined when it is gone. */
+export async function readTaskEnd(
+  ctx: Ctx,
+  { taskId, userId }: { taskId: string; userId: string },
+): Promise<TaskEnd | undefined> {
+  const row = await ctx.db
+    .selectFrom('tasks')
+    .select(['status', 'exit_code', 'stdout_truncated'])
+    .select([
+      sql<string>`right(coalesce(stdout, ''), ${TOLD_BYTES}::int)`.as('ending'),
+      sql<number>`octet_length(coalesce(stdout, ''))`.as('bytes'),
+    ])
+    .where('id', '=', taskId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { status, exit_code: exitCode, stdout_truncated, ending, bytes } = row;
+  const stdout = endOf(ending, TOLD_BYTES);
+  return { status, exitCode, stdout, isTruncated: stdout_truncated || bytes > Buffer.byteLength(stdout) };
+}
+
 /** The user's tasks, the newest first; stdout and stderr are left out. */
 export function listTasks(
   ctx: Ctx,
@@ -222,7 +249,6 @@ const SUMMARY = [
   'stdout_truncated',
   'stderr_truncated',
   'error_message',
-  'progress',
   'completed_at',
   'source',
   'parent_task_id',
@@ -264,13 +290,13 @@ export async function cancelTask(ctx: Ctx, id: string): Promise<TaskRow> {
 }
 
 async function requestCancel(tx: Ctx, task: TaskLife): Promise<void> {
-  const { id, user_id, device_id, status, grace_seconds } = task;
+  const { id, user_id, device_id, status, progress, grace_seconds } = task;
   if (task.cancel_requested_at || !device_id) return;
   const now = tx.now();
   await tx.db.updateTable('tasks').set({ cancel_requested_at: now, updated_at: now }).where('id', '=', id).execute();
   tx.events.emit(
     { type: 'task.cancel', userId: user_id, taskId: id, deviceId: device_id, graceSeconds: grace_seconds },
-    { type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status },
+    { type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status, progress },
   );
 }
 

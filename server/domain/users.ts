@@ -8,10 +8,12 @@
  * free again, its running tasks are told to stop. A job then deletes the rows, in batches, because one statement that
  * takes a million tasks with it would not end within its time.
  */
+
 import { type RawBuilder, sql } from 'kysely';
 import { atomically, type Ctx, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { USER, type UserRow } from './accounts.ts';
+import { endApiKeys } from './api-keys.ts';
 import { audit } from './audit.ts';
 import {
   AUDITED_FAILURES,
@@ -89,9 +91,14 @@ export async function deleteAccount(ctx: Ctx, password: string): Promise<void> {
       notify_by_email: false,
     });
     await endSessions(tx, userId);
-    const devices = await tx.db.selectFrom('devices').select('id').where('user_id', '=', userId).execute();
-    for (const { id } of devices) {
-      tx.events.emit({ type: 'device.changed', userId, deviceId: id, status: 'deleted' });
+    await endApiKeys(tx, userId);
+    const devices = await tx.db
+      .selectFrom('devices')
+      .select(['id', 'daemon_status'])
+      .where('user_id', '=', userId)
+      .execute();
+    for (const { id, daemon_status: before } of devices) {
+      tx.events.emit({ type: 'device.changed', userId, deviceId: id, status: 'deleted', before });
     }
     await audit(tx, 'user.deleted', `user:${userId}`);
     await tx.jobs.send({ name: 'delete-account', data: { userId } });

@@ -4,17 +4,15 @@
  * device.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Access, Scope } from '../../contracts/wire.ts';
+import type { Access } from '../../contracts/wire.ts';
 import type { Actor, Service } from '../context.ts';
+import { mayUse } from '../domain/api-keys.ts';
 import { Failed } from '../failed.ts';
 import { accessOf, routeOf } from './contract.ts';
 import { resolveCredential } from './credentials.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 const ANONYMOUS: Actor = { kind: 'anonymous' };
-
-const mayUse = (scopes: readonly Scope[], scope: Scope): boolean =>
-  scopes.includes(scope) || (scope.startsWith('task:') && scopes.includes('task:admin'));
 
 /** @throws Failed AUTH_REQUIRED | WRONG_CREDENTIAL | INSUFFICIENT_SCOPE | DEVICE_MISMATCH */
 function authorize(rule: Access, actor: Actor, claimedDevice: string | string[] | undefined): void {
@@ -23,7 +21,7 @@ function authorize(rule: Access, actor: Actor, claimedDevice: string | string[] 
   if (!rule.auth.some((kind) => kind === actor.kind)) {
     throw new Failed('WRONG_CREDENTIAL', { details: { sent: actor.kind, accepted: rule.auth } });
   }
-  if (actor.kind === 'apiKey' && !(rule.scope && mayUse(actor.scopes, rule.scope))) {
+  if (actor.kind === 'apiKey' && !rule.anyScope && !(rule.scope && mayUse(actor.scopes, rule.scope))) {
     throw new Failed('INSUFFICIENT_SCOPE', { details: { needed: rule.scope } });
   }
   if (actor.kind === 'device' && claimedDevice !== undefined) {
@@ -38,6 +36,8 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
 
   const identify = async (request: FastifyRequest, rule: Access | undefined): Promise<Actor> => {
     if (!rule || rule.auth.length === 0) return ANONYMOUS;
+    const { identify: identifyBy } = request.routeOptions.config;
+    if (identifyBy) return identifyBy(request);
     return resolveCredential(service, request.headers.authorization);
   };
 
@@ -51,7 +51,7 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
       userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
     };
     const route = routeOf(request);
-    const rule = route && accessOf(route);
+    const rule = route ? accessOf(route) : request.routeOptions.config?.access;
     if (rule?.rate === 'none') return;
     try {
       request.ctx.actor = await identify(request, rule);

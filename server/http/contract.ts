@@ -16,7 +16,7 @@ import { initServer } from '@ts-rest/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Access } from '../../contracts/wire.ts';
-import { type Ctx, userIdOf } from '../context.ts';
+import { type Actor, type Ctx, userIdOf } from '../context.ts';
 import { withIdempotency } from './idempotency.ts';
 import { formOf, type Receive, takesForm } from './multipart.ts';
 
@@ -27,6 +27,9 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     tsRestRoute?: AppRoute;
+    /** The rule of a route that no contract describes, and how else than by the header it learns who calls. */
+    access?: Access;
+    identify?: (request: FastifyRequest) => Promise<Actor>;
   }
 }
 

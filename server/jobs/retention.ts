@@ -3,7 +3,9 @@ import {
   deleteEndedSessions,
   deleteOldIdempotencyKeys,
   deleteOldMailTokens,
+  deleteOldOutput,
   deleteOldRateCounters,
+  deleteOldSocketTickets,
 } from '../domain/retention.ts';
 import type { DeclaredJob } from './registry.ts';
 
@@ -22,6 +24,8 @@ export const retentionJob: DeclaredJob = {
       mailTokens: await deleteOldMailTokens(ctx),
       deadLogs: await sweepLogs(ctx),
       sessions: await deleteEndedSessions(ctx),
+      taskOutputs: await deleteOldOutput(ctx),
+      socketTickets: await deleteOldSocketTickets(ctx),
     };
     ctx.log.info(deleted, 'retention has deleted');
   },

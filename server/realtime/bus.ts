@@ -7,17 +7,11 @@
  * again by itself: after a reconnect, when another process gave some up, and every 5 s. Whoever listens is told of a gap.
  */
 import { sql } from 'kysely';
-import type { DomainEvent, Events, Service, Topic } from '../context.ts';
+import type { DomainEvent, Events, Listener, Service, Topic } from '../context.ts';
 import { keepListening } from './listening.ts';
 import { openWaitingRoom, type Urgency } from './waiting.ts';
 
-export type Listener = (event: DomainEvent) => void;
-
 export type Bus = Events & {
-  /** Calls `listener` with each event of `topic`; one that listens to several topics is called once for each event. */
-  subscribe(topic: Topic, listener: Listener): () => void;
-  /** Events of other processes may have been lost: whoever shows a state must read it again. */
-  onGap(listener: () => void): () => void;
   /** How many listen and wait, by topic. */
   subscriptions(): number;
   /** Lets everybody go who waits; whoever comes later looks once. Events are still told. */
@@ -37,16 +31,23 @@ const MAX_BACKLOG = 10_000;
 type Notification = { origin: string; gap?: true; events: DomainEvent[] };
 
 /** Few wait for a queue or a task; all the devices of a user wait for its slots. */
-const urgencyOf = (topic: Topic): Urgency =>
-  topic.startsWith('queue:') || topic.startsWith('task:') ? 'alone' : 'crowd';
+const urgencyOf = (topic: Topic): Urgency => (/^(queue|task|output):/.test(topic) ? 'alone' : 'crowd');
 
 const topicsOf = (event: DomainEvent): Topic[] => {
+  if (event.type === 'task.output') return [`output:${event.taskId}`];
   const topics: Topic[] = [`user:${event.userId}`];
   if (event.type === 'slots.freed') topics.push(`slots:${event.userId}`);
   if (event.type === 'task.available') topics.push(`queue:${event.deviceId}`);
   if (event.type === 'task.changed') topics.push(`task:${event.taskId}`);
   if ('deviceId' in event && event.deviceId !== null) topics.push(`device:${event.deviceId}`);
   return topics;
+};
+
+/** Output that fits no notification goes without its text, which whoever listens reads. */
+const writtenShort = (event: DomainEvent): string => {
+  const written = JSON.stringify(event);
+  const isTooLong = event.type === 'task.output' && Buffer.byteLength(written) >= MAX_BATCH_BYTES;
+  return isTooLong ? JSON.stringify({ ...event, chunk: null }) : written;
 };
 
 /** Joins events, each as JSON, into as few payloads as PostgreSQL allows. */
@@ -125,8 +126,8 @@ export async function openBus(options: { databaseUrl: string } & Pick<Service, '
   let closed = false;
 
   const post = (event: DomainEvent) => {
-    const written = JSON.stringify(event);
-    // No event of ours is that long; if one were, the others would have to look.
+    const written = writtenShort(event);
+    // No other event of ours is that long; if one were, the others would have to look.
     if (backlog.size >= MAX_BACKLOG || Buffer.byteLength(written) >= MAX_BATCH_BYTES) {
       backlog.clear();
       owesGap = true;

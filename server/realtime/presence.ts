@@ -20,6 +20,7 @@ const joined = (one: Sighting, other: Sighting): Sighting => {
     at: later.at,
     systemInfo: later.systemInfo ?? earlier.systemInfo,
     ipAddress: later.ipAddress ?? earlier.ipAddress,
+    hasSocket: Boolean(later.hasSocket || earlier.hasSocket),
   };
 };
 
@@ -59,7 +60,7 @@ export function openPresence({ db, log }: Pick<Service, 'db' | 'log'>): Presence
           throw error;
         }
         log.error({ err: error }, 'what devices said of themselves cannot be stored; only their times are');
-        for (const [deviceId, { at }] of batch) note(deviceId, { at });
+        for (const [deviceId, { at, hasSocket }] of batch) note(deviceId, { at, hasSocket: Boolean(hasSocket) });
       }
       entries.splice(0, batch.length);
     }
@@ -100,15 +101,18 @@ async function write(db: Service['db'], batch: readonly (readonly [string, Sight
   const ids = batch.map(([deviceId]) => deviceId);
   const times = batch.map(([, { at }]) => at.toISOString());
   const infos = batch.map(([, { systemInfo }]) => (systemInfo ? JSON.stringify(systemInfo) : null));
+  const sockets = batch.map(([, { hasSocket }]) => Boolean(hasSocket));
   const addresses = batch.map(([, { ipAddress }]) => storableAddress(ipAddress));
   await sql`
     update devices set
       last_heartbeat = greatest(last_heartbeat, seen.at),
       system_info = coalesce(seen.info::jsonb, system_info),
-      ip_address = coalesce(seen.address::inet, ip_address)
+      ip_address = coalesce(seen.address::inet, ip_address),
+      last_socket = case when seen.has_socket then greatest(last_socket, seen.at) else last_socket end
     from (
-      select news.* from unnest(${ids}::uuid[], ${times}::timestamptz[], ${infos}::text[], ${addresses}::text[])
-        as news (id, at, info, address)
+      select news.* from unnest(
+        ${ids}::uuid[], ${times}::timestamptz[], ${infos}::text[], ${addresses}::text[], ${sockets}::boolean[]
+      ) as news (id, at, info, address, has_socket)
       join devices on devices.id = news.id
       order by news.id
       for no key update of devices

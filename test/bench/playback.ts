@@ -1,4 +1,5 @@
 /** Playback — sends what was recorded, with ids and times of its own, and does nothing else. */
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { CallName } from './calls.ts';
 import type { Statement } from './control.ts';
@@ -8,9 +9,17 @@ import { POOL } from './service.ts';
 /** Every id that a statement may carry. */
 export type Ids = Record<'userId' | 'sessionId' | 'deviceId' | 'keyHash' | 'taskId' | 'leaseId' | 'claimId', string>;
 
-type Filler = (ids: Ids, now: number) => unknown;
+/** One playing of a call. */
+type Play = {
+  ids: Ids;
+  now: number;
+  /** The id that takes the place of a recorded one which the service had made up: the same throughout the call. */
+  madeUp(recorded: string): string;
+};
 
-/** Sends one call's statements; the rows of each. Throws where a transaction changed nothing. */
+type Filler = (play: Play) => unknown;
+
+/** Sends one call's statements; the rows of each. Throws where a transaction found and changed nothing. */
 export type Player = (ids: Ids) => Promise<Row[][]>;
 export type Row = Record<string, unknown>;
 
@@ -20,32 +29,45 @@ export function playerOf(pool: pg.Pool, recording: Recording, name: CallName): P
   const statements = recording.calls[name].map((statement) => prepared(statement, recording));
   const parts = transactionsOf(statements);
   return async (ids) => {
-    const now = Date.now();
+    const play = newPlay(ids);
     const rows: Row[][] = [];
     for (const part of parts) {
-      if (part.length === 1) rows.push((await send(pool, part[0] as Prepared, ids, now)).rows);
-      else rows.push(...(await transact(pool, part, ids, now)));
+      if (part.length === 1) rows.push((await send(pool, part[0] as Prepared, play)).rows);
+      else rows.push(...(await transact(pool, part, play)));
     }
     return rows;
   };
 }
 
-async function transact(pool: pg.Pool, part: readonly Prepared[], ids: Ids, now: number): Promise<Row[][]> {
+function newPlay(ids: Ids): Play {
+  const made = new Map<string, string>();
+  return {
+    ids,
+    now: Date.now(),
+    madeUp(recorded) {
+      const id = made.get(recorded) ?? randomUUID();
+      made.set(recorded, id);
+      return id;
+    },
+  };
+}
+
+async function transact(pool: pg.Pool, part: readonly Prepared[], play: Play): Promise<Row[][]> {
   const client = await pool.connect();
   try {
     const results: pg.QueryResult<Row>[] = [];
-    for (const statement of part) results.push(await send(client, statement, ids, now));
-    if (results.at(-2)?.rowCount === 0) throw new Error(`Nothing came of: ${part.at(-2)?.text}`);
+    for (const statement of part) results.push(await send(client, statement, play));
+    if (!results.some(({ rowCount }) => rowCount)) throw new Error(`Nothing came of: ${part.at(-2)?.text}`);
     return results.map(({ rows }) => rows);
   } finally {
     client.release();
   }
 }
 
-const send = (to: pg.Pool | pg.PoolClient, { name, text, fillers }: Prepared, ids: Ids, now: number) =>
+const send = (to: pg.Pool | pg.PoolClient, { name, text, fillers }: Prepared, play: Play) =>
   name === undefined
     ? to.query<Row>(text)
-    : to.query<Row>({ name, text, values: fillers.map((filler) => filler(ids, now)) });
+    : to.query<Row>({ name, text, values: fillers.map((filler) => filler(play)) });
 
 type Prepared = { name: string | undefined; text: string; fillers: readonly Filler[] };
 
@@ -71,19 +93,25 @@ function transactionsOf(statements: readonly Prepared[]): Prepared[][] {
 }
 
 /** What to send in place of a recorded value: ids within it are replaced, times are moved to now. */
-export function fillerOf(value: unknown, recording: Pick<Recording, 'ids' | 'at'>): Filler {
+export function fillerOf(value: unknown, recording: Pick<Recording, 'ids' | 'madeUp' | 'at'>): Filler {
   if (value instanceof Date) {
     const offset = value.getTime() - recording.at.getTime();
-    return (_, now) => new Date(now + offset);
+    return ({ now }) => new Date(now + offset);
   }
   if (Array.isArray(value)) {
     const fillers = value.map((item) => fillerOf(item, recording));
-    return (ids, now) => fillers.map((filler) => filler(ids, now));
+    return (play) => fillers.map((filler) => filler(play));
   }
   if (typeof value !== 'string') return () => value;
-  const [name, id] = Object.entries(recording.ids).find(([, each]) => each !== '' && value.includes(each)) ?? [];
-  if (id === undefined) return () => value;
-  const [before, after] = value.split(id);
-  if (!before && !after) return (ids) => ids[name as keyof Ids];
-  return (ids) => `${before}${ids[name as keyof Ids]}${after}`;
+  const names = new Map(Object.entries(recording.ids).map(([name, id]) => [id, name as keyof Ids]));
+  const pieces = value.split(new RegExp(`(${[...names.keys(), ...recording.madeUp].join('|')})`));
+  const fillers = pieces.map((piece, at): ((play: Play) => string) => {
+    if (at % 2 === 0) return () => piece;
+    const name = names.get(piece);
+    return name ? ({ ids }) => ids[name] : ({ madeUp }) => madeUp(piece);
+  });
+  const [whole] = fillers.slice(1, 2);
+  if (whole === undefined) return () => value;
+  if (value === pieces[1]) return whole;
+  return (play) => fillers.map((filler) => filler(play)).join('');
 }

@@ -11,6 +11,8 @@ import { type Caller, makeCallers } from './service.ts';
 
 export type Recording = {
   ids: Ids;
+  /** Ids that the service made up on the way, such as those of messages: other ones each time. */
+  madeUp: readonly string[];
   at: Date;
   calls: Record<CallName, readonly Statement[]>;
 };
@@ -21,21 +23,26 @@ const ATTEMPTS = 10;
 const WARM_UP = 3;
 
 export async function record(service: MeasuredProcess): Promise<Recording> {
-  const [caller, other] = await makeCallers(service.url, 2);
-  for (let at = 0; at < WARM_UP; at++) for (const each of [caller, other]) await liveOnce(service, each as Caller);
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const recording = await liveOnce(service, caller as Caller);
-    const differences = differencesOf(recording, await liveOnce(service, other as Caller));
-    if (differences.length === 0) {
-      await service.ask('stop recording');
-      return recording;
-    }
-    if (attempt === ATTEMPTS) throw new Error(`The same calls send different statements:\n${differences.join('\n')}`);
+  const callers = await makeCallers(service.url, 2);
+  for (let at = 0; at < WARM_UP; at++) for (const caller of callers) await liveOnce(service, caller);
+  for (let attempt = 1; ; attempt++) {
+    const [first, second] = [
+      await liveOnce(service, callers[0] as Caller),
+      await liveOnce(service, callers[1] as Caller),
+    ];
+    const recording = { ...first, madeUp: onlyIn(first, second) };
+    const differences = differencesOf(recording, { ...second, madeUp: onlyIn(second, first) });
+    if (differences.length > 0 && attempt < ATTEMPTS) continue;
+    await service.ask('stop recording');
+    if (differences.length === 0) return recording;
+    throw new Error(`The same calls send different statements:\n${differences.join('\n')}`);
   }
-  throw new Error('unreachable');
 }
 
-async function liveOnce(service: MeasuredProcess, caller: Caller): Promise<Recording> {
+type Heard = Omit<Recording, 'madeUp'>;
+
+/** One task from its creation to the reading of its result. */
+async function liveOnce(service: MeasuredProcess, caller: Caller): Promise<Heard> {
   const at = new Date();
   const calls = {} as Recording['calls'];
   await service.ask('statements');
@@ -46,16 +53,27 @@ async function liveOnce(service: MeasuredProcess, caller: Caller): Promise<Recor
   return { ids: { userId, sessionId, deviceId, keyHash, ...given }, at, calls };
 }
 
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** The ids of `heard` that are neither known nor in `other`. */
+function onlyIn(heard: Heard, other: Heard): string[] {
+  const known = Object.values(heard.ids);
+  const others = JSON.stringify(other.calls);
+  const ids = new Set(JSON.stringify(heard.calls).match(UUID));
+  return [...ids].filter((id) => !known.includes(id) && !others.includes(id));
+}
+
 /** Where `first`, played with the ids of `second`, would not be `second`. Times are taken to be as they should. */
 function differencesOf(first: Recording, second: Recording): string[] {
+  const play = { ids: second.ids, now: 0, madeUp: () => 'made up' };
   return CALLS.flatMap((name) => {
     const [a, b] = [first.calls[name], second.calls[name]];
     if (a.length !== b.length) return [`${name}: ${a.length} statements, then ${b.length}`];
     return a.flatMap(({ text, values }, at) => {
       const other = b[at] as Statement;
-      const played = values.map((value) => fillerOf(value, first)(second.ids, 0));
-      const isSame = text === other.text && written(played) === written(other.values);
-      return isSame ? [] : [`${name}: ${text} ${written(played)}\n  ${other.text} ${written(other.values)}`];
+      const played = written(values.map((value) => fillerOf(value, first)(play)));
+      const heard = written(other.values.map((value) => fillerOf(value, second)(play)));
+      return text === other.text && played === heard ? [] : [`${name}: ${text} ${played}\n  ${other.text} ${heard}`];
     });
   });
 }

@@ -151,7 +151,7 @@ test('a device key acts as its device, for as long as the device has it', async 
     userId: actor.userId,
     plan: actor.plan,
     deviceId: device.id,
-    device: { machineId: 'machine-1', status: 'offline', heartbeatInterval: 30, configVersion: 1 },
+    device: { keyHash: hash, machineId: 'machine-1', status: 'offline', heartbeatInterval: 30, configVersion: 1 },
   });
   await db
     .updateTable('devices')

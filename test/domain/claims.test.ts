@@ -50,7 +50,13 @@ describe('eight processes that claim for one device', () => {
     const owner = await app.makeUser();
     const machine = await app.makeDevice(owner, { max_concurrent_tasks: 100 });
     await queueMany(owner, machine, 5000);
-    const device = { machineId: machine.machineId, status: 'online', heartbeatInterval: 30, configVersion: 1 };
+    const device = {
+      keyHash: '0'.repeat(64),
+      machineId: machine.machineId,
+      status: 'online',
+      heartbeatInterval: 30,
+      configVersion: 1,
+    };
     const actor = { kind: 'device', userId: owner.id, plan: 'enterprise', deviceId: machine.id, device } as const;
     const handed: string[] = [];
 

@@ -274,6 +274,28 @@ test('the words of a command pass unchanged; one word is a line for the shell', 
   expect((await cli('run', '-f', '--', 'echo $((6 * 7)) | tr 4 5')).stdout).toBe('52\n');
 });
 
+test('what a command writes is shown while it runs: by run --follow and by tasks logs, once or to its end', async () => {
+  const { home, start, cli, json } = await openWithDaemon();
+  const following = start(['run', '--follow', '--', 'echo begun; while [ ! -e go ]; do sleep 0.02; done; echo done']);
+  await following.says('begun\n');
+  const { tasks } = await json('tasks');
+  const [{ id }] = tasks as [{ id: string }];
+  const logs = start(['tasks', 'logs', '-f', id]);
+  const lines = start(['tasks', 'logs', '-f', '--json', id]);
+  await logs.says('begun\n');
+  await lines.says('"begun\\n"');
+  expect(await cli('tasks', 'logs', id)).toEqual({ code: 0, stdout: 'begun\n', stderr: '' });
+  writeFileSync(join(home, 'go'), '');
+  for (const ran of [await following.ended, await logs.ended])
+    expect(ran).toEqual({ code: 0, stdout: 'begun\ndone\n', stderr: '' });
+  const events = (await lines.ended).stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.at(-1)).toMatchObject({ type: 'end', task: { id, status: 'completed' } });
+  expect(await json('tasks', 'logs', id)).toEqual({ task_id: id, attempt: 1, stdout: 'begun\ndone\n', stderr: '' });
+});
+
 test('Ctrl-C while following cancels the task: exit code 130', async () => {
   const { start, json } = await openWithDaemon();
   const following = start(['run', '--follow', '--', 'echo begun; sleep 60']);

@@ -25,6 +25,7 @@ test('of the POSTs without an idempotency key, these are known to be safely repe
     '/v1/daemon/config/restored',
     '/v1/daemon/heartbeat',
     '/v1/daemon/offline',
+    '/v1/daemon/tasks/:task_id/output',
     '/v1/daemon/tasks/:task_id/result',
     '/v1/daemon/tasks/:task_id/start',
     '/v1/messages/:message_id/read',

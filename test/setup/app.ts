@@ -24,7 +24,12 @@ import { cloneDatabase } from './database.ts';
 const PASSWORD = 'correct horse battery staple';
 
 /** Far above what a test sends, so that only the tests of limits meet them. */
-const ROOMY = { RATE_LIMIT_MAX: '1000000', RATE_LIMIT_ANONYMOUS_MAX: '1000000', RATE_LIMIT_DAEMON_MAX: '1000000' };
+const ROOMY = {
+  RATE_LIMIT_MAX: '1000000',
+  RATE_LIMIT_ANONYMOUS_MAX: '1000000',
+  RATE_LIMIT_DAEMON_MAX: '1000000',
+  RATE_LIMIT_SOCKET_MAX: '1000000',
+};
 
 export type AppOptions = {
   /** Where the clock stands, ISO 8601; by default now. */
@@ -62,7 +67,11 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
     ...env,
   });
   const config = settings as Config;
-  const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+  const logged: string[] = [];
+  const log = pino(
+    { level: process.env.TEST_LOG_LEVEL ?? 'info' },
+    { write: (line) => void (process.env.TEST_LOG_LEVEL ? process.stdout.write(line) : logged.push(line)) },
+  );
   const clock = openClock(at);
 
   const opened = await openService(config, log, clock.now);
@@ -102,6 +111,8 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
     service,
     ctx,
     clock,
+    /** The lines of the log. */
+    logged,
     password: PASSWORD,
     anonymous: clientOf(),
     clientOf,

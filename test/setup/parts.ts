@@ -44,6 +44,8 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     events: {
       emit: (...events) => void told.push(...events),
       waitFor: () => Promise.reject(new Error('nobody waits here')),
+      subscribe: () => () => {},
+      onGap: () => () => {},
     },
     jobs,
     presence: { seen: () => {} },

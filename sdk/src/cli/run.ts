@@ -1,21 +1,18 @@
 /** run: queue a command, and with --follow wait for it as if it ran here. */
 import { constants } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { CcjkCloud } from '../core/client.ts';
-import { ApiError, ConnectionError } from '../core/errors.ts';
+import { ApiError } from '../core/errors.ts';
 import { quoteWords } from '../daemon/shell-words.ts';
 import type { Task } from '../generated/types.ts';
 import { type Arguments, type Command, UsageError } from './arguments.ts';
 import { findDevice } from './devices.ts';
+import { followTask } from './follow.ts';
 import { answer, note } from './output.ts';
 import { openClient } from './profile.ts';
 
 /** The exit codes of `timeout` and of a shell after Ctrl-C. */
 const TIMED_OUT = 124;
 const INTERRUPTED = 130;
-
-const WAIT_SECONDS = 30;
-const AGAIN_MS = 2000;
 
 export const run: Command = {
   summary: 'Run a command on a device',
@@ -24,7 +21,7 @@ export const run: Command = {
   one command, and reach it unchanged:  ccjk-cloud run -- git log -1 --oneline
 
   --device NAME|ID  needed when you have several
-  --follow          wait, print its output, end with its exit code: 128 + n
+  --follow          print its output as it comes, end with its exit code: 128+n
                     after signal n, 124 after a timeout, 130 when cancelled.
                     Ctrl-C cancels the task, a second one leaves at once.
   --cwd DIR         working directory on the device
@@ -100,35 +97,14 @@ async function follow(args: Arguments, client: CcjkCloud, id: string): Promise<n
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    const task = await endOf(client, id);
-    if (args.is('json')) answer(args, task, () => '');
-    else {
-      process.stdout.write(task.stdout ?? '');
-      process.stderr.write(task.stderr ?? '');
-      if (task.stdout_truncated || task.stderr_truncated) note('(The middle of a long output is cut out.)');
-      if (task.error_message && task.exit_code === null) note(task.error_message);
-    }
+    const isDocument = args.is('json');
+    const task = await followTask(client, id, isDocument ? { onEvent: () => {} } : {});
+    if (isDocument) answer(args, task, () => '');
+    else if (task.error_message && task.exit_code === null) note(task.error_message);
     return exitCodeOf(task);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
-  }
-}
-
-/** Waits as long as it takes; a service that is away for a while does not end it. */
-async function endOf(client: CcjkCloud, id: string): Promise<Task> {
-  let isAway = false;
-  for (;;) {
-    try {
-      const task = await client.tasks.get(id, { wait: WAIT_SECONDS });
-      isAway = false;
-      if (task.completed_at !== null) return task;
-    } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
-      if (!isAway) note(`${error.message}. Trying again; the task goes on meanwhile: ${id}`);
-      isAway = true;
-      await wait(AGAIN_MS);
-    }
   }
 }
 

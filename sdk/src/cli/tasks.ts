@@ -1,26 +1,35 @@
-/** tasks: list, show, cancel, retry. */
+/** tasks: list, show, logs, cancel, retry. */
+import type { FollowEvent } from '../core/follow.ts';
 import type { Task, TaskSummary } from '../generated/types.ts';
 import { type Arguments, type Command, UsageError } from './arguments.ts';
 import { findDevice } from './devices.ts';
-import { ago, answer, duration, paint, paintStatus, plain, table } from './output.ts';
+import { followTask, outputSoFar } from './follow.ts';
+import { ago, answer, duration, paint, paintStatus, plain, print, table } from './output.ts';
 import { openClient } from './profile.ts';
 
 const STATUSES = ['pending', 'queued', 'assigned', 'running', 'completed', 'failed', 'cancelled', 'timeout'] as const;
 type Status = (typeof STATUSES)[number];
 
 export const tasks: Command = {
-  summary: 'List, show, cancel and retry tasks',
-  usage: 'tasks [list] | tasks show|cancel|retry ID',
+  summary: 'List, show, cancel and retry tasks, and what they write',
+  usage: 'tasks [list] | tasks show|logs|cancel|retry ID',
   help: `  list    the newest first
   show    one task with its output
+  logs    what it has written so far; with --follow also what comes, to its end
   cancel  stops it; a command that runs gets SIGTERM, then SIGKILL
   retry   runs a finished task again, as a new task
 
   --status STATUS   list: only these (${STATUSES.slice(0, 4).join(', ')},
                     ${STATUSES.slice(4).join(', ')})
   --device NAME|ID  list: only those of this device
-  --limit N         list: how many, 1 to 100 (20)`,
-  options: { status: { type: 'string' }, device: { type: 'string' }, limit: { type: 'string' } },
+  --limit N         list: how many, 1 to 100 (20)
+  --follow, -f      logs: as it comes; with --json one event a line`,
+  options: {
+    follow: { type: 'boolean', short: 'f' },
+    status: { type: 'string' },
+    device: { type: 'string' },
+    limit: { type: 'string' },
+  },
   run: async (args) => {
     const [action = 'list', ...rest] = args.words;
     if (action === 'list' && rest.length === 0) return list(args);
@@ -56,6 +65,21 @@ const ACTIONS: Record<string, (args: Arguments, id: string) => Promise<number>> 
   show: async (args, id) => {
     const task = await (await openClient(args)).client.tasks.get(id);
     answer(args, task, () => describe(task));
+    return 0;
+  },
+  logs: async (args, id) => {
+    const { client } = await openClient(args);
+    if (args.is('follow')) {
+      const asLines = { onEvent: (event: FollowEvent) => print(JSON.stringify(event)) };
+      await followTask(client, id, args.is('json') ? asLines : {});
+      return 0;
+    }
+    const output = await outputSoFar(client, id);
+    if (args.is('json')) answer(args, { task_id: id, ...output }, () => '');
+    else {
+      process.stdout.write(output.stdout);
+      process.stderr.write(output.stderr);
+    }
     return 0;
   },
   cancel: async (args, id) => {

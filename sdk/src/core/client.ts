@@ -1,8 +1,21 @@
-import { ApiKeys, Auth, Config, Daemon, Devices, Logs, Messages, Stats, Tasks, Users } from '../generated/resources.ts';
+import {
+  ApiKeys,
+  Auth,
+  Config,
+  Daemon,
+  Devices,
+  Logs,
+  Messages,
+  Sockets,
+  Stats,
+  Users,
+} from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
+import { FollowableTasks } from './followable-tasks.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
 import type { Tokens } from './session.ts';
+import { CloudSocket, webSocketOf } from './socket.ts';
 import { Transport } from './transport.ts';
 
 /**
@@ -21,28 +34,32 @@ export class CcjkCloud {
   readonly users: Users;
   readonly apiKeys: ApiKeys;
   readonly daemon: Daemon;
-  readonly tasks: Tasks;
+  readonly tasks: FollowableTasks;
   readonly devices: Devices;
   readonly messages: Messages;
   readonly config: Config;
   readonly logs: Logs;
   readonly stats: Stats;
+  readonly sockets: Sockets;
   readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   /** @throws CcjkError when `baseUrl` is no http(s) address */
   constructor(options: ClientOptions = {}) {
     const transport = new Transport(options);
     this.#transport = transport;
+    this.#options = options;
     this.auth = new Auth(transport);
     this.users = new Users(transport);
     this.apiKeys = new ApiKeys(transport);
     this.daemon = new Daemon(transport);
-    this.tasks = new Tasks(transport);
+    this.tasks = new FollowableTasks(transport, () => this.#connectIfPossible());
     this.devices = new Devices(transport);
     this.messages = new Messages(transport);
     this.config = new Config(transport);
     this.logs = new Logs(transport);
     this.stats = new Stats(transport);
+    this.sockets = new Sockets(transport);
   }
 
   /**
@@ -53,6 +70,30 @@ export class CcjkCloud {
    */
   useTokens(tokens: Partial<Tokens> & Pick<Tokens, 'token'>): void {
     this.#transport.session.use(tokens);
+  }
+
+  /**
+   * Opens a WebSocket that tells what happens, as it happens, and comes back by itself after a cut.
+   *
+   * @throws CcjkError where the runtime has no WebSocket (Node before 22) and `options.WebSocket` is not given
+   * @example
+   * const socket = client.connect();
+   * socket.on('device.online', ({ data }) => console.log(data.device_id));
+   */
+  connect(): CloudSocket {
+    const address = async () => {
+      const { ticket } = await this.sockets.createTicket();
+      return `${this.#transport.baseUrl.replace(/^http/, 'ws')}/v1/ws?ticket=${ticket}`;
+    };
+    return new CloudSocket(address, webSocketOf(this.#options.WebSocket));
+  }
+
+  #connectIfPossible(): CloudSocket | undefined {
+    try {
+      return this.connect();
+    } catch {
+      return undefined;
+    }
   }
 
   /**

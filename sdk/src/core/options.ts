@@ -1,5 +1,6 @@
 /** What a client can be told when it is made. */
 import type { TokenSource, Tokens } from './session.ts';
+import type { WebSocketConstructor } from './socket.ts';
 
 /** `fetch`, or what stands in for it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -52,6 +53,8 @@ export type ClientOptions = {
   /** Milliseconds before the first retry, doubled for each further one up to 8000; by default 500. */
   backoffMs?: number | undefined;
   fetch?: Fetch | undefined;
+  /** By default that of the runtime, which Node has from version 22 on; else that of the package `ws`. */
+  WebSocket?: WebSocketConstructor | undefined;
   /** Sent with each request. */
   headers?: Record<string, string | undefined> | undefined;
   userAgent?: string | undefined;

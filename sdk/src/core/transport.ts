@@ -26,12 +26,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class Transport {
   readonly session: Session;
   readonly #options: ClientOptions;
-  readonly #baseUrl: string;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
 
   /** @throws CcjkError when `baseUrl` is no http(s) address */
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#baseUrl = baseUrlOf(options.baseUrl ?? 'http://127.0.0.1:3000');
+    this.baseUrl = baseUrlOf(options.baseUrl ?? 'http://127.0.0.1:3000');
     this.session = new Session(
       options.token,
       options.refreshToken,
@@ -80,7 +81,7 @@ export class Transport {
   async #attempt<T>(request: PreparedRequest, token: string | undefined, attempt: number): Promise<Answer<T>> {
     const { spec, options, body } = request;
     const { onRequest, onResponse, logger, fetch = globalThis.fetch } = this.#options;
-    const url = this.#baseUrl + spec.path + queryOf(spec.query);
+    const url = this.baseUrl + spec.path + queryOf(spec.query);
     const headers = this.#headers(request);
     await onRequest?.({ method: spec.method, url, headers, attempt });
     if (token !== undefined && !headers.has('authorization')) put(headers, 'authorization', `Bearer ${token}`);
@@ -97,7 +98,7 @@ export class Transport {
       isUnread = spec.raw === true && response.ok;
       text = isUnread ? '' : await response.text();
     } catch (cause) {
-      throw deadline.isOver() ? timedOut(spec, deadline.timeoutMs) : unreachable(this.#baseUrl, cause);
+      throw deadline.isOver() ? timedOut(spec, deadline.timeoutMs) : unreachable(this.baseUrl, cause);
     } finally {
       // What the caller reads takes as long as the caller likes; the caller's signal still ends it.
       deadline.end(isUnread);

@@ -20,6 +20,7 @@ import { type Command, closeGate, type Ended, Execution, environmentFor, launch 
 import { type Handler, Handling } from './handlers.ts';
 import type { Journal, JournalEntry, Stop } from './journal.ts';
 import type { Link } from './link.ts';
+import { LiveOutput, type Pace } from './live-output.ts';
 import { readOutput } from './output-files.ts';
 import { quoteWords } from './shell-words.ts';
 import type { Report, Spool } from './spool.ts';
@@ -28,6 +29,7 @@ import type { Report, Spool } from './spool.ts';
 export type Workplace = {
   client: CcjkCloud;
   link: Link;
+  pace: Pace;
   journal: Journal;
   spool: Spool;
   /** Has a folder for each attempt. */
@@ -64,6 +66,7 @@ export class Attempt {
   readonly #entry: JournalEntry;
   readonly #folder: string;
   #execution: Execution | Handling | undefined;
+  #live: LiveOutput | undefined;
   #writing: Promise<void> = Promise.resolve();
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
@@ -125,6 +128,7 @@ export class Attempt {
   /** Looks after it no more; the next daemon does. What has ended is still brought into the spool. */
   async release(): Promise<void> {
     clearTimeout(this.#deadline);
+    this.#live?.stop();
     if (!this.#execution?.release()) await this.ended;
   }
 
@@ -183,6 +187,7 @@ export class Attempt {
       entry.process = execution.mark;
       await this.#write().catch((error) => this.#problem(error));
       place.fault('running journaled');
+      this.#live = new LiveOutput(place, task, this.#folder, how === 'adopted');
     }
     const pid = entry.process?.pid ?? null;
     const about = { task_id: task.id, attempt: task.attempt, command: task.command };
@@ -193,6 +198,7 @@ export class Attempt {
     if (execution instanceof Handling) return this.#finish({ ...(await execution.ended), ...this.#stopped() });
     const ended = await execution.ended;
     place.fault('ended');
+    await this.#live?.finish();
     await this.#finish(await this.#resultOf(ended));
   }
 

@@ -15,6 +15,7 @@ import type { DaemonEvent } from './events.ts';
 import type { Handler } from './handlers.ts';
 import { Journal, type JournalEntry, type Stop } from './journal.ts';
 import { type KeyRefusedError, Link } from './link.ts';
+import { Pace } from './live-output.ts';
 import { openGauge } from './machine.ts';
 import { deliver, type Report, Spool } from './spool.ts';
 
@@ -83,6 +84,7 @@ export class Runner {
           for (const abort of [this.#stop, this.#noStarts, this.#quit]) abort.abort();
         },
       }),
+      pace: new Pace(),
       journal: new Journal(join(folder, 'journal')),
       spool: new Spool(join(folder, 'spool')),
       attempts: join(folder, 'attempts'),

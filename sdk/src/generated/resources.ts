@@ -52,30 +52,35 @@ import type {
   NewConfigBackup,
   NewDevice,
   NewDeviceKey,
+  NewOutput,
   NewTask,
   PasswordChange,
   PasswordReset,
   ProfileChange,
   QueuedBatch,
   QueuedTask,
+  RecordedOutput,
   RecordedResult,
   Refresh,
   Refreshed,
   RegisteredDevice,
   RestoredConfig,
   SignedIn,
+  SocketTicket,
   StartedTask,
   StatsDeviceQuery,
   StatsSummary,
   StatsSummaryQuery,
   SyncedConfig,
   Task,
+  TaskOutput,
   TaskResult,
   TaskStart,
   TaskSummary,
   TasksGetQuery,
   TasksListEventsData,
   TasksListQuery,
+  TasksOutputQuery,
   UploadedLog,
   UsersChangePasswordData,
   UsersRemoveData,
@@ -576,6 +581,30 @@ export class Daemon extends Resource {
   }
 
   /**
+   * Send what a task has written.
+   *
+   * A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept: truncated says that the rest is not wanted.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 2 MiB.
+   *
+   * `POST /v1/daemon/tasks/{task_id}/output`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 409 LEASE_LOST, OUTPUT_GAP
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  output(taskId: string, body: NewOutput, options?: RequestOptions): ApiPromise<RecordedOutput> {
+    return this.call({ method: 'POST', path: `/v1/daemon/tasks/${at(taskId)}/output`, body }, options);
+  }
+
+  /**
    * Fetch the settings of this machine.
    *
    * The settings with their version, and a backup that is to be restored here.
@@ -800,6 +829,27 @@ export class Tasks extends Resource {
   }
 
   /**
+   * Read what a task has written so far.
+   *
+   * One stream of one attempt, from an offset in bytes of UTF-8. With wait it answers as soon as there is something, or when nothing more will come, or after that many seconds.
+   *
+   * **Who:** the access token of a user or an API key with the scope `task:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/tasks/{task_id}/output`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 TASK_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  output(taskId: string, query: TasksOutputQuery = {}, options?: RequestOptions): ApiPromise<TaskOutput> {
+    return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}/output`, query }, options);
+  }
+
+  /**
    * Cancel a task.
    *
    * A waiting task is cancelled at once. A task that a device holds gets cancel_requested_at: the device stops it, and a result that arrives first wins. Cancelling twice is no error.
@@ -960,6 +1010,36 @@ export class Devices extends Resource {
    */
   updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
+  }
+}
+
+/** `GET /v1/ws` opens a WebSocket, with an `Authorization` header (any credential), `?token=` (the access
+token of a user) or `?ticket=`. A client sends [SocketCommand](#/components/schemas/SocketCommand) and gets
+[SocketFrame](#/components/schemas/SocketFrame), JSON in text frames of at most 64 KiB inbound. An API key gets the events of
+the nouns that it may read. Closes: 4401 the credential has ended, 1008 too many frames, 1009 a frame too large, 1012 the
+service restarts, 1013 the reader is 1 MiB behind. */
+export class Sockets extends Resource {
+  /**
+   * Get a ticket for a WebSocket.
+   *
+   * Opens `/v1/ws?ticket=` once within 30 seconds, as whoever asked for it. For browsers, which cannot send a header with a WebSocket; a permanent key has no place in a URL.
+   *
+   * **Who:** the access token of a user or an API key or the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/ws/ticket`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  createTicket(options?: RequestOptions): ApiPromise<SocketTicket> {
+    return this.call({ method: 'POST', path: '/v1/ws/ticket' }, options);
   }
 }
 

@@ -83,6 +83,11 @@ export interface components {
             ccjk_version: string | null;
             /** @enum {string} */
             daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
+            /**
+             * @description How it is known to be there: by an open WebSocket, or by its heartbeats
+             * @enum {string}
+             */
+            presence: "socket" | "heartbeat" | "offline";
             last_heartbeat: string | null;
             last_sync: string | null;
             ip_address: string | null;
@@ -162,7 +167,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -456,6 +461,23 @@ export interface components {
         };
         /**
          * @example {
+         *       "lease_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa",
+         *       "stream": "stdout",
+         *       "offset": 0,
+         *       "chunk": "added 312 packages in 4s\n"
+         *     }
+         */
+        NewOutput: {
+            /** Format: uuid */
+            lease_id: string;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            offset: number;
+            /** @description Whole characters; an empty one only asks for next_offset */
+            chunk: string;
+        };
+        /**
+         * @example {
          *       "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
          *       "type": "bash",
          *       "command": "npm run build",
@@ -596,6 +618,16 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        RecordedOutput: {
+            /** Format: uuid */
+            task_id: string;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            /** @description Where the next piece has to begin */
+            next_offset: number;
+            /** @description The stream is full: send no more of it */
+            truncated: boolean;
+        };
         RecordedResult: {
             /** Format: uuid */
             task_id: string;
@@ -659,6 +691,170 @@ export interface components {
             refresh_token: string;
             /** @description Seconds until the access token ends */
             expires_in: number;
+        };
+        /**
+         * @description What a client sends over `/v1/ws`, as a text frame of at most 64 KiB
+         * @example {
+         *       "type": "subscribe",
+         *       "channel": "task:1c6f0b56-6d4a-4a0e-9b8f-0a3a5c1d2e3f"
+         *     }
+         */
+        SocketCommand: {
+            /** @constant */
+            type: "ping";
+            /** @description Not looked at */
+            timestamp?: string | number;
+        } | {
+            /** @constant */
+            type: "subscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        } | {
+            /** @constant */
+            type: "unsubscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. */
+        SocketFrame: {
+            /** @constant */
+            type: "pong";
+            /** Format: date-time */
+            timestamp: string;
+        } | {
+            /** @constant */
+            type: "subscribed";
+            channel: string;
+        } | {
+            /** @constant */
+            type: "unsubscribed";
+            channel: string;
+            /** @description Why, when it was not asked for: what the channel is of is gone */
+            code?: string;
+        } | {
+            /** @constant */
+            type: "error";
+            /** @description As error.code of an answer over HTTP */
+            code: string;
+            message: string;
+            /** @description Of the command that failed */
+            channel?: string;
+        } | {
+            /** @constant */
+            type: "device.online";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        } | {
+            /** @constant */
+            type: "device.offline";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        } | {
+            /** @constant */
+            type: "device.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** @enum {string} */
+                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
+                /** Format: date-time */
+                timestamp: string;
+            };
+        } | {
+            /** @constant */
+            type: "task.updated";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /** @enum {string} */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                /** @description Percent, when the device reports it */
+                progress: number | null;
+            };
+        } | {
+            /** @constant */
+            type: "task.completed";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /**
+                 * @description However it ended: completed, failed, cancelled or timeout
+                 * @enum {string}
+                 */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                exit_code: number | null;
+                /** @description Its last 16 KiB */
+                stdout: string;
+                /** @description The task has more */
+                stdout_truncated: boolean;
+            };
+        } | {
+            /** @constant */
+            type: "task.output";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                attempt: number;
+                /** @enum {string} */
+                stream: "stdout" | "stderr";
+                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
+                offset: number;
+                chunk: string;
+                /** @description The stream goes on, but no more of it is kept */
+                truncated: boolean;
+            };
+        } | {
+            /** @constant */
+            type: "message.new";
+            data: {
+                /** Format: uuid */
+                message_id: string;
+                title: string;
+                content: string | null;
+            };
+        } | {
+            /** @constant */
+            type: "task.available";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+            };
+        } | {
+            /** @constant */
+            type: "task.cancel";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                grace_seconds: number;
+            };
+        } | {
+            /** @constant */
+            type: "config.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                config_version: number;
+            };
+        } | {
+            /** @constant */
+            type: "resync";
+            data: {
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
+        SocketTicket: {
+            ticket: string;
+            /** Format: date-time */
+            expires_at: string;
         };
         StartedTask: {
             /** Format: uuid */
@@ -780,6 +976,24 @@ export interface components {
             reason: string | null;
             /** Format: date-time */
             created_at: string;
+        };
+        TaskOutput: {
+            /** Format: uuid */
+            task_id: string;
+            /** @description 0 before the task was first handed to a device */
+            attempt: number;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            /** @description Where chunk begins: from, or the start of the character that from falls into, or later where what lay there was deleted after 7 days */
+            offset: number;
+            /** @description About 1 MiB at most; there may be more after next_offset */
+            chunk: string;
+            /** @description Pass it as from to go on */
+            next_offset: number;
+            /** @description The stream went on after the 16 MiB that are kept */
+            truncated: boolean;
+            /** @description The attempt has ended and nothing comes after next_offset */
+            complete: boolean;
         };
         /**
          * @example {
@@ -1003,6 +1217,25 @@ export interface components {
         };
         TasksListEventsData: {
             events: components["schemas"]["TaskEvent"][];
+        };
+        TasksOutputQuery: {
+            /**
+             * @default stdout
+             * @enum {string}
+             */
+            stream?: "stdout" | "stderr";
+            /**
+             * @description Bytes of UTF-8 to leave out
+             * @default 0
+             */
+            from?: number;
+            /** @description By default the latest */
+            attempt?: number;
+            /**
+             * @description Seconds to wait for output
+             * @default 0
+             */
+            wait?: number;
         };
         DevicesListQuery: {
             /**
@@ -1922,6 +2155,43 @@ export interface operations {
             };
         };
     };
+    "daemon.output": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RecordedOutput"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "daemon.syncConfig": {
         parameters: {
             query?: never;
@@ -2282,6 +2552,45 @@ export interface operations {
             };
         };
     };
+    "tasks.output": {
+        parameters: {
+            query?: {
+                stream?: "stdout" | "stderr";
+                /** @description Bytes of UTF-8 to leave out */
+                from?: number;
+                /** @description By default the latest */
+                attempt?: number;
+                /** @description Seconds to wait for output */
+                wait?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["TaskOutput"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "tasks.cancel": {
         parameters: {
             query?: never;
@@ -2518,6 +2827,35 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Device"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "sockets.createTicket": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SocketTicket"];
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3171,6 +3509,7 @@ export type NewBatch = components['schemas']['NewBatch'];
 export type NewConfigBackup = components['schemas']['NewConfigBackup'];
 export type NewDevice = components['schemas']['NewDevice'];
 export type NewDeviceKey = components['schemas']['NewDeviceKey'];
+export type NewOutput = components['schemas']['NewOutput'];
 export type NewTask = components['schemas']['NewTask'];
 export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
@@ -3180,6 +3519,7 @@ export type ProfileChange = components['schemas']['ProfileChange'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];
 export type QueuedTask = components['schemas']['QueuedTask'];
 export type Ready = components['schemas']['Ready'];
+export type RecordedOutput = components['schemas']['RecordedOutput'];
 export type RecordedResult = components['schemas']['RecordedResult'];
 export type Refresh = components['schemas']['Refresh'];
 export type Refreshed = components['schemas']['Refreshed'];
@@ -3187,6 +3527,9 @@ export type RegisteredDevice = components['schemas']['RegisteredDevice'];
 export type RestoredConfig = components['schemas']['RestoredConfig'];
 export type Session = components['schemas']['Session'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type SocketCommand = components['schemas']['SocketCommand'];
+export type SocketFrame = components['schemas']['SocketFrame'];
+export type SocketTicket = components['schemas']['SocketTicket'];
 export type StartedTask = components['schemas']['StartedTask'];
 export type StatsDeviceQuery = components['schemas']['StatsDeviceQuery'];
 export type StatsSummary = components['schemas']['StatsSummary'];
@@ -3194,12 +3537,14 @@ export type StatsSummaryQuery = components['schemas']['StatsSummaryQuery'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
 export type TaskEvent = components['schemas']['TaskEvent'];
+export type TaskOutput = components['schemas']['TaskOutput'];
 export type TaskResult = components['schemas']['TaskResult'];
 export type TaskStart = components['schemas']['TaskStart'];
 export type TaskSummary = components['schemas']['TaskSummary'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
+export type TasksOutputQuery = components['schemas']['TasksOutputQuery'];
 export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];
 export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];

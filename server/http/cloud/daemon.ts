@@ -4,6 +4,7 @@ import { changeStatus, registerDevice, syncConfig } from '../../domain/devices.t
 import { claimTasks, deviceOf, type HandedTask, startTask } from '../../domain/dispatch.ts';
 import { takeHeartbeat } from '../../domain/heartbeats.ts';
 import { uploadLog } from '../../domain/logs.ts';
+import { appendOutput } from '../../domain/outputs.ts';
 import { recordResult } from '../../domain/results.ts';
 import type { Handlers } from '../contract.ts';
 import { presentBackup } from './config.ts';
@@ -88,6 +89,12 @@ export const daemonHandlers: Handlers<typeof daemon> = {
     };
     const { taskId, attempt, status } = await recordResult(ctx, params.task_id, result, body.lease_id);
     return { status: 200, data: { task_id: taskId, attempt, status } };
+  },
+
+  output: async (ctx, { params, body }) => {
+    const { lease_id: leaseId, stream, offset, chunk } = body;
+    const { nextOffset, truncated } = await appendOutput(ctx, params.task_id, { leaseId, stream, offset, chunk });
+    return { status: 200, data: { task_id: idFrom(params.task_id), stream, next_offset: nextOffset, truncated } };
   },
 
   syncConfig: async (ctx) => {

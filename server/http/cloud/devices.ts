@@ -1,4 +1,5 @@
 import type { devices } from '../../../contracts/cloud/devices.ts';
+import type { Ctx } from '../../context.ts';
 import {
   configureDevice,
   createDeviceKey,
@@ -7,6 +8,7 @@ import {
   deleteDevice,
   getDevice,
   listDevices,
+  presenceOf,
 } from '../../domain/devices.ts';
 import type { Handlers } from '../contract.ts';
 import { paging, time, timeOrNull } from './presented.ts';
@@ -19,7 +21,7 @@ export const deviceConfig = (device: DeviceConfig): DeviceConfig => ({
   max_concurrent_tasks: device.max_concurrent_tasks,
 });
 
-const present = (device: DeviceRow) => ({
+const present = (ctx: Ctx, device: DeviceRow) => ({
   id: device.id,
   device_name: device.device_name,
   machine_id: device.device_id,
@@ -28,6 +30,7 @@ const present = (device: DeviceRow) => ({
   arch: device.arch,
   ccjk_version: device.ccjk_version,
   daemon_status: device.daemon_status,
+  presence: presenceOf(device, ctx.now()),
   last_heartbeat: timeOrNull(device.last_heartbeat),
   last_sync: timeOrNull(device.last_sync),
   ip_address: device.ip_address,
@@ -44,10 +47,10 @@ const present = (device: DeviceRow) => ({
 export const deviceHandlers: Handlers<typeof devices> = {
   list: async (ctx, { query }) => {
     const page = await listDevices(ctx, query.status, query);
-    return { status: 200, data: { devices: page.rows.map(present), ...paging(page) } };
+    return { status: 200, data: { devices: page.rows.map((device) => present(ctx, device)), ...paging(page) } };
   },
 
-  get: async (ctx, { params }) => ({ status: 200, data: present(await getDevice(ctx, params.device_id)) }),
+  get: async (ctx, { params }) => ({ status: 200, data: present(ctx, await getDevice(ctx, params.device_id)) }),
 
   createKey: async (ctx, { body }) => {
     const { id, key } = await createDeviceKey(ctx, body.device_name);
@@ -56,7 +59,7 @@ export const deviceHandlers: Handlers<typeof devices> = {
 
   updateConfig: async (ctx, { params, body }) => ({
     status: 200,
-    data: present(await configureDevice(ctx, params.device_id, body)),
+    data: present(ctx, await configureDevice(ctx, params.device_id, body)),
   }),
 
   remove: async (ctx, { params }) => {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { NewTask as NewTaskSchema, tasks } from '../../../contracts/cloud/tasks.ts';
+import { awaitOutput } from '../../domain/outputs.ts';
 import type { TaskRow } from '../../domain/task-states.ts';
 import {
   awaitTask,
@@ -104,6 +105,13 @@ export const taskHandlers: Handlers<typeof tasks> = {
       status: 200,
       data: { events: events.map(({ task_id: _, ...event }) => ({ ...event, created_at: time(event.created_at) })) },
     };
+  },
+
+  output: async (ctx, { params, query, signal }) => {
+    const { stream, from, attempt, wait } = query;
+    const output = await awaitOutput(ctx, params.task_id, { stream, from, attempt }, { waitMs: wait * 1000, signal });
+    const { nextOffset, ...rest } = output;
+    return { status: 200, data: { task_id: idFrom(params.task_id), stream, ...rest, next_offset: nextOffset } };
   },
 
   cancel: async (ctx, { params }) => ({ status: 200, data: whole(await cancelTask(ctx, params.task_id)) }),
