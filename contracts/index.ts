@@ -5,7 +5,15 @@ import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
 import { tasks } from './cloud/tasks.ts';
 import { ops } from './ops.ts';
+import { channels } from './relay/channels.ts';
+import { cron } from './relay/cron.ts';
+import { health } from './relay/health.ts';
+import { keys } from './relay/keys.ts';
+import { publish } from './relay/publish.ts';
+import { register } from './relay/register.ts';
+import { subscribe } from './relay/subscribe.ts';
 import { c } from './wire.ts';
 
 export const cloud = c.router({ auth, apiKeys, daemon, tasks, devices });
-export const contract = c.router({ cloud, ops });
+export const relay = c.router({ register, channels, publish, subscribe, keys, cron, health });
+export const contract = c.router({ cloud, relay, ops });

@@ -1,11 +1,16 @@
 import { ApiKey } from './api-key.ts';
 import { AuditLog } from './audit-log.ts';
+import { Channel } from './channel.ts';
 import { ConfigBackup } from './config-backup.ts';
 import { Device } from './device.ts';
 import { EmailConfig } from './email-config.ts';
 import { IdempotencyKey } from './idempotency-key.ts';
+import { KeyRevocation } from './key-revocation.ts';
 import { Message } from './message.ts';
+import { PublicKey } from './public-key.ts';
 import { RateCounter } from './rate-counter.ts';
+import { RelayFloor } from './relay-floor.ts';
+import { RelayMessage } from './relay-message.ts';
 import { Session } from './session.ts';
 import { SpentRefreshToken } from './spent-refresh-token.ts';
 import { Statistic } from './statistic.ts';
@@ -18,12 +23,17 @@ import { User } from './user.ts';
 export const entities = [
   ApiKey,
   AuditLog,
+  Channel,
   ConfigBackup,
   Device,
   EmailConfig,
   IdempotencyKey,
+  KeyRevocation,
   Message,
+  PublicKey,
   RateCounter,
+  RelayFloor,
+  RelayMessage,
   Session,
   SpentRefreshToken,
   Statistic,

@@ -9,6 +9,7 @@ import type { InferKyselyDB } from '@mikro-orm/sql';
 import type { Kysely } from 'kysely';
 import pg from 'pg';
 import { Migration20261121120000 } from '../../migrations/Migration20261121120000.ts';
+import { Migration20261121125835 } from '../../migrations/Migration20261121125835.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -51,7 +52,10 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
     snapshotName: '.snapshot-ccjk',
     tableName: 'migrations',
     silent: true,
-    migrationsList: [{ name: 'Migration20261121120000', class: Migration20261121120000 }],
+    migrationsList: [
+      { name: 'Migration20261121120000', class: Migration20261121120000 },
+      { name: 'Migration20261121125835', class: Migration20261121125835 },
+    ],
   },
   driverOptions: {
     Client: PreparedClient,
