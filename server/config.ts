@@ -32,6 +32,9 @@ const list = z
 
 const secret = z.string().min(SECRET_MIN, `must have at least ${SECRET_MIN} characters`);
 
+/** What an operator or a scheduler types. */
+const operatorSecret = z.string().min(16, 'must have at least 16 characters');
+
 /** Environment variable → schema; the description is its line in the README. */
 export const settings = {
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
@@ -59,6 +62,26 @@ export const settings = {
   RATE_LIMIT_MAX: whole(1, 1e9).default(100).describe('Requests of a signed-in user per window'),
   RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
+  ADMIN_MASTER_KEY: operatorSecret
+    .optional()
+    .describe('Opens the administration of the relay as X-Admin-Key, at least 16 characters; without it nothing does'),
+  CRON_SECRET: operatorSecret
+    .optional()
+    .describe('Opens /api/cron as X-Cron-Secret, at least 16 characters; without it nothing does'),
+  RELAY_REQUIRE_KEY: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true')
+    .describe('true: nothing of the relay is open without a key, but its probes'),
+  RELAY_MAX_BYTES: whole(1, 1e15)
+    .default(1024 ** 3)
+    .describe('Bytes of stored messages that were published without a key; beyond, the oldest go'),
+  RELAY_PUBLISH_MAX: whole(1, 1e9).default(10).describe('Publishes per address and window'),
+  RELAY_REGISTER_MAX: whole(1, 1e9).default(5).describe('Registrations of public keys per address and window'),
+  RELAY_SUBSCRIBE_MAX: whole(1, 1e9).default(5).describe('Subscriptions per address and window, without reconnects'),
+  RELAY_CHANNELS_MAX: whole(1, 1e9).default(20).describe('Channels made per address and window'),
+  RELAY_READ_MAX: whole(1, 1e9).default(100).describe('Reads of the relay per address and window'),
+  CORS_ORIGINS: list.describe('Origins whose pages may call, separated by commas; *: any'),
   TRUSTED_PROXIES: list.describe('Addresses or networks whose X-Forwarded-For is believed, separated by commas'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])

@@ -4,7 +4,7 @@
  * domain.
  */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Scope } from '../contracts/wire.ts';
+import type { Permission, Scope } from '../contracts/wire.ts';
 import type { Config } from './config.ts';
 import type { Db } from './db/orm.ts';
 import type { Plan } from './domain/plans.ts';
@@ -15,7 +15,21 @@ export type Actor =
   | { kind: 'system' }
   | { kind: 'user'; userId: string; plan: Plan; sessionId: string }
   | { kind: 'apiKey'; userId: string; plan: Plan; apiKeyId: string; scopes: readonly Scope[] }
+  | RelayKeyActor
+  | { kind: 'admin' }
   | { kind: 'device'; userId: string; plan: Plan; deviceId: string; device: ActingDevice };
+
+/** A key of the relay. It reaches the things of its owner. */
+export type RelayKeyActor = {
+  kind: 'relayKey';
+  apiKeyId: string;
+  owner: string;
+  /** Null: the operator made the key, and where its permission is `admin` or `revoke` it reaches the things of everyone. */
+  accountId: string | null;
+  plan: Plan;
+  permissions: readonly Permission[];
+  expiresAt: Date | null;
+};
 
 /** What the look-up of a device key already read of its device. Intervals are seconds. */
 export type ActingDevice = {
@@ -33,13 +47,33 @@ export type DomainEvent =
   | { type: 'slots.freed'; userId: string }
   | { type: 'device.changed'; userId: string; deviceId: string; status: string }
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
-  | { type: 'session.ended'; userId: string; sessionId: string };
+  | { type: 'session.ended'; userId: string; sessionId: string }
+  /** `messages` are those up to `sequence`. Other processes read the stored ones, and get the rest in parts. */
+  | { type: 'channel.published'; channel: string; sequence: number; messages: ChannelMessage[] }
+  | { type: 'channel.part'; channel: string; sequence: number; part: number; parts: number; text: string }
+  /** It is another channel now, with the same id: subscribers of the one before have no place here. */
+  | { type: 'channel.replaced'; channel: string }
+  | { type: 'relay_key.revoked'; apiKeyId: string };
+
+/** A message of a channel, as subscribers get it. */
+export type ChannelMessage = {
+  sequence: number;
+  id: string;
+  message: string;
+  sender: string | null;
+  /** 100, 75, 50, 25 or 0. */
+  priority: number;
+  encrypted: boolean;
+  /** Milliseconds since 1970. */
+  timestamp: number;
+  isStored: boolean;
+};
 
 /**
- * Something of which events tell: what concerns a device, a task or a user, the queue of a device (its id), and the
- * slots in which a user's tasks run (the user's id).
+ * Something of which events tell: what concerns a device, a task, a user or a channel, the queue of a device (its id),
+ * the slots in which a user's tasks run (the user's id), and the keys of the relay.
  */
-export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots'}:${string}`;
+export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots' | 'channel'}:${string}` | 'relay_keys';
 
 export type Events = {
   /** Inside a transaction: told when it has committed, and never if it does not. */
@@ -94,8 +128,18 @@ export type Tokens = {
   successorsOf(refreshToken: string): [string, ...string[]];
   newApiKey(): string;
   newDeviceKey(): string;
+  newRelayKey(): string;
+  newConfirmationCode(): string;
   /** SHA-256 in hex. */
   hash(secret: string): string;
+};
+
+/** Messages of the relay, sealed so that only the holder of the private key reads them. */
+export type Sealing = {
+  /** `publicKey` is PEM: RSA gives a compact JWE, secp256k1 the ECIES of adapters/sealing.ts. */
+  seal(publicKey: string, text: string): Promise<string>;
+  /** Whether `text` is such an envelope, whoever made it. */
+  isSealed(text: string): boolean;
 };
 
 /** What every piece of work of a process shares. */
@@ -109,6 +153,7 @@ export type Service = {
   presence: Presence;
   passwords: Passwords;
   tokens: Tokens;
+  sealing: Sealing;
   log: FastifyBaseLogger;
 };
 
@@ -148,6 +193,7 @@ export const actorName = (actor: Actor): string => {
     case 'user':
       return `user:${actor.userId}`;
     case 'apiKey':
+    case 'relayKey':
       return `api_key:${actor.apiKeyId}`;
     case 'device':
       return `device:${actor.deviceId}`;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { passwords } from './adapters/passwords.ts';
+import { sealing } from './adapters/sealing.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
 import type { Service } from './context.ts';
@@ -11,9 +12,12 @@ import { registry } from './jobs/registry.ts';
 import { type Sweeper, startSweep } from './jobs/sweep.ts';
 import { openBus } from './realtime/bus.ts';
 import { openPresence } from './realtime/presence.ts';
+import { openStreams, type Streams } from './realtime/streams.ts';
 
 export type OpenService = {
   service: Service;
+  /** The subscriptions of this process. */
+  streams: Streams;
   /** From here on this process runs jobs and sweeps. */
   work(): Promise<void>;
   /** Lets go of everybody who waits, so that requests can end. */
@@ -35,18 +39,24 @@ export async function openService(
   const presence = openPresence({ db, log });
   const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
   const tokens = createTokens(config);
-  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, tokens, log };
+  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, tokens, sealing, log };
+  const streams = openStreams({ ...service, bus });
   let sweeper: Sweeper | undefined;
   return {
     service,
+    streams,
     work: async () => {
       await worker.start(service);
       sweeper = startSweep(service);
     },
-    release: () => bus.release(),
+    release: () => {
+      bus.release();
+      streams.release();
+    },
     close: async () => {
       await sweeper?.close();
       await worker.close();
+      await streams.close();
       await presence.close();
       await bus.close();
       await database.close();

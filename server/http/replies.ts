@@ -6,10 +6,10 @@ import type { Socket } from 'node:net';
 import { RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { declaredCodes } from '../../contracts/declared.ts';
-import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
+import { codeOnTheWire, FAILURES, type FailureCode } from '../../contracts/failures.ts';
 import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
-import { routeOf } from './contract.ts';
+import { accessOf, routeOf } from './contract.ts';
 
 // ---- Envelopes ------------------------------------------------------------------------------------------------------
 
@@ -21,15 +21,20 @@ export const inCloudEnvelope = (ctx: Ctx, data: unknown) => ({
   meta: { request_id: ctx.requestId, timestamp: ctx.now().toISOString() },
 });
 
+/** The envelope of `/api`, whose sentences and pages stand beside the data. */
+export const inRelayEnvelope = (_: Ctx, data: unknown, beside: object) => ({ success: true, ...beside, data });
+
+export const isRelayPath = (path: string | undefined): boolean => /^\/api(\/|$)/.test(path ?? '');
+
 const errorOf = (failed: Failed) => ({
   code: codeOnTheWire(failed.code),
   message: failed.message,
   ...(failed.details === undefined ? {} : { details: failed.details }),
 });
 
-/** `/v1` carries meta and null data; all else speaks the relay's shorter form. */
+/** The relay has the shorter form; `/v1` and all else carry meta and null data. */
 const envelope = (path: string, failed: Failed, requestId: string, now: Date) =>
-  path.startsWith('/api')
+  isRelayPath(path)
     ? { success: false, error: errorOf(failed) }
     : {
         success: false,
@@ -127,8 +132,15 @@ const undeclared = (request: FastifyRequest, failed: Failed): Failed | undefined
   });
 };
 
+/** A body that is too large has a code of its own on some routes. */
+const exact = (request: FastifyRequest, failed: Failed): Failed => {
+  const route = routeOf(request);
+  const code = route && accessOf(route).tooLarge;
+  return code && failed.code === 'PAYLOAD_TOO_LARGE' ? new Failed(code, { cause: failed }) : failed;
+};
+
 const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-  const known = asFailed(error);
+  const known = exact(request, asFailed(error));
   const failed = undeclared(request, known) ?? known;
   if (failed.code === 'INTERNAL_ERROR') request.log.error({ err: failed.cause ?? error }, 'request failed');
   else if (failed.code === 'SERVICE_UNAVAILABLE')
@@ -167,7 +179,10 @@ export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf): voi
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
-    if (methods.length === 0) throw new Failed('ROUTE_NOT_FOUND');
+    if (methods.length === 0) {
+      if (!isRelayPath(pathOf(request))) throw new Failed('ROUTE_NOT_FOUND');
+      throw new Failed('NOT_FOUND', { message: FAILURES.ROUTE_NOT_FOUND[1] });
+    }
     reply.header('allow', methods.join(', '));
     throw new Failed('METHOD_NOT_ALLOWED', { message: `This endpoint takes ${methods.join(' or ')} only` });
   });

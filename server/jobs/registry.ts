@@ -1,5 +1,6 @@
 /** Every job, by name: what a clock or a retry fires. A job may run more than once, so each one does nothing when repeated. */
 import type { Ctx, Job } from '../context.ts';
+import { relayCleanupJob } from './relay-cleanup.ts';
 import { releaseTaskJob } from './release-task.ts';
 import { retentionJob } from './retention.ts';
 
@@ -22,5 +23,6 @@ export type Registry = { [name: string]: DeclaredJob<any> };
 
 export const registry = {
   'release-task': releaseTaskJob,
+  'relay-cleanup': relayCleanupJob,
   retention: retentionJob,
 } satisfies Registry & { [Name in Job['name']]: DeclaredJob<Extract<Job, { name: Name }>['data']> };

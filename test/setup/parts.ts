@@ -7,6 +7,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { passwords } from '../../server/adapters/passwords.ts';
+import { sealing } from '../../server/adapters/sealing.ts';
 import { createTokens } from '../../server/adapters/tokens.ts';
 import { type Config, readSettings } from '../../server/config.ts';
 import { BY_ITSELF, type Ctx, type DomainEvent, type Jobs } from '../../server/context.ts';
@@ -45,6 +46,7 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     presence: { seen: () => {} },
     passwords,
     tokens: createTokens(config),
+    sealing,
     log,
   };
 
