@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { declaredCodes } from '../../contracts/declared.ts';
-import { codeOnTheWire, FAILURES, type FailureCode } from '../../contracts/failures.ts';
+import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
 import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { accessOf, routeOf } from './contract.ts';
@@ -32,10 +32,10 @@ const errorOf = (failed: Failed) => ({
   ...(failed.details === undefined ? {} : { details: failed.details }),
 });
 
-/** The relay has the shorter form; `/v1` and all else carry meta and null data. */
+/** The relay has the shorter form, and one code for all that is not there; `/v1` and all else carry meta and null data. */
 const envelope = (path: string, failed: Failed, requestId: string, now: Date) =>
   isRelayPath(path)
-    ? { success: false, error: errorOf(failed) }
+    ? { success: false, error: { ...errorOf(failed), ...(failed.code === 'ROUTE_NOT_FOUND' && { code: 'NOT_FOUND' }) } }
     : {
         success: false,
         data: null,
@@ -150,7 +150,7 @@ const answerError = (error: unknown, request: FastifyRequest, reply: FastifyRepl
 
 /** Before Fastify knows a route: malformed URLs. */
 export const answerFrameworkError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-  sendFailed(request, reply, asFailed(error));
+  sendFailed(request, reply.header('x-request-id', request.id), asFailed(error));
 
 /** Before there is a request: what came over the socket is no HTTP. */
 export const answerBrokenSocket = (error: Error & { code?: string }, socket: Socket): void => {
@@ -179,10 +179,7 @@ export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf): voi
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
-    if (methods.length === 0) {
-      if (!isRelayPath(pathOf(request))) throw new Failed('ROUTE_NOT_FOUND');
-      throw new Failed('NOT_FOUND', { message: FAILURES.ROUTE_NOT_FOUND[1] });
-    }
+    if (methods.length === 0) throw new Failed('ROUTE_NOT_FOUND');
     reply.header('allow', methods.join(', '));
     throw new Failed('METHOD_NOT_ALLOWED', { message: `This endpoint takes ${methods.join(' or ')} only` });
   });

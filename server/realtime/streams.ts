@@ -52,7 +52,7 @@ type Line = { feed: Feed; open: Set<Open>; joining: number; leave(): void };
 
 export function openStreams(
   options: { bus: Bus } & Pick<Service, 'db' | 'log' | 'now'>,
-  { keepaliveMs = KEEPALIVE_MS, pollMs = POLL_MS } = {},
+  { keepaliveMs = KEEPALIVE_MS, pollMs = POLL_MS, retryMs = RETRY_MS } = {},
 ): Streams {
   const { bus, db, log, now } = options;
   const reading = { db, now };
@@ -138,7 +138,7 @@ export function openStreams(
       closeIfEmpty(channel, line);
     });
     out.on('error', () => out.destroy());
-    out.write(connectedFrame(channel, ctx.now(), isGap));
+    out.write(connectedFrame(channel, ctx.now(), retryMs, isGap));
     subscriber.start({
       position: lastEvent === undefined ? found.sequence : isGap ? 0 : (lastEvent as number),
       knowsGap: isGap,
@@ -211,9 +211,9 @@ const endAll = (open: Iterable<Open>) => {
   for (const { subscriber } of [...open]) subscriber.end();
 };
 
-const connectedFrame = (channel: string, at: Date, isGap: boolean): string => {
+const connectedFrame = (channel: string, at: Date, retryMs: number, isGap: boolean): string => {
   const data = { channel, type: 'channel', timestamp: at.getTime(), message: 'Connected', ...(isGap && { gap: true }) };
-  return `retry: ${RETRY_MS}\nevent: connected\ndata: ${JSON.stringify(data)}\n\n`;
+  return `retry: ${retryMs}\nevent: connected\ndata: ${JSON.stringify(data)}\n\n`;
 };
 
 /** Lets `atOnce` pieces of work run at the same time; the others wait in line. */

@@ -1,5 +1,9 @@
 /** The relay as its clients call it: plain HTTP, and its streams as they come over the wire. */
+import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { buildApp } from '../../server/app.ts';
+import type { Bus } from '../../server/realtime/bus.ts';
+import { openStreams } from '../../server/realtime/streams.ts';
 import { ADMIN_KEY, type AppOptions, openApp, type TestApp } from './app.ts';
 
 type Sent = { key?: string; token?: string; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal };
@@ -121,3 +125,28 @@ const relayOf = (app: TestApp) => {
     stored: () => app.service.db.selectFrom('relay_messages').selectAll().orderBy('sequence').execute(),
   };
 };
+
+/** A second HTTP server of the same process, whose streams have a quicker clock. */
+export async function openQuickStreams(
+  relay: Relay,
+  clock: { keepaliveMs?: number; retryMs?: number; pollMs?: number },
+) {
+  const { service } = relay.app;
+  const streams = openStreams({ ...service, bus: service.events as Bus }, clock);
+  const server = await buildApp({ service, streams });
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(async () => {
+    await streams.close();
+    server.server.closeAllConnections();
+    await server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`, streams, server };
+}
+
+/** Publishes `0`, `1`, … to a channel, a hundred at a time. */
+export async function publishMany(relay: Relay, channel: string, total: number): Promise<void> {
+  for (let from = 0; from < total; from += 100)
+    await Promise.all(
+      Array.from({ length: Math.min(100, total - from) }, (_, at) => relay.publish(channel, String(from + at))),
+    );
+}

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openRelay, openRelayForTest, type Relay } from '../../setup/relay.ts';
+import { openRelay, openRelayForTest, publishMany, type Relay } from '../../setup/relay.ts';
 
 let relay: Relay;
 
@@ -161,7 +161,7 @@ describe('what is kept', () => {
   test('a channel keeps its newest 1,000 messages', async () => {
     const own = await openRelayForTest();
     await own.publish('c', 'first');
-    await Promise.all(Array.from({ length: 1000 }, (_, at) => own.publish('c', String(at))));
+    await publishMany(own, 'c', 1000);
     await own.publish('c', 'last');
     const stored = await own.stored();
     expect(stored).toHaveLength(1000);
