@@ -68,7 +68,7 @@ export async function buildApp(
   app.removeContentTypeParser('text/plain');
   takeEmptyBodies(app);
   logRequests(app);
-  registerReplies(app, collectMethods(app));
+  registerReplies(app, collectMethods(app), isStopping);
   await registerCors(app, config);
   registerGuard(app, service, await registerRateLimits(app, service));
 

@@ -49,7 +49,7 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
   migrations: {
     path: './migrations',
     pathTs: './migrations',
-    snapshotName: '.snapshot-ccjk',
+    snapshot: false,
     tableName: 'migrations',
     silent: true,
     migrationsList: [

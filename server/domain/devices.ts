@@ -92,7 +92,7 @@ const CONFIG = [
   'max_concurrent_tasks',
 ] as const satisfies readonly (keyof DeviceConfig)[];
 
-/** The user's devices are counted and made one request after another. */
+/** A user's devices are counted, made and deleted one request after another, and not while one of them claims. */
 const lockUser = (tx: Ctx) =>
   tx.db.selectFrom('users').select('id').where('id', '=', userIdOf(tx.actor)).forNoKeyUpdate().execute();
 
@@ -200,6 +200,8 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
 export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
+    // In the order in which others lock: a claim the user first, a heartbeat held tasks by id, a result its successor last.
+    await lockUser(tx);
     const device = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
     const open = await tx.db
@@ -207,6 +209,8 @@ export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
       .select(LIFE)
       .where('device_id', '=', device.id)
       .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
+      .orderBy((eb) => eb('status', '=', 'pending'))
+      .orderBy('id')
       .forUpdate()
       .execute();
     await move(tx, open, 'cancelled', { reason: 'device_deleted' });

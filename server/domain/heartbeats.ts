@@ -43,6 +43,7 @@ export async function takeHeartbeat(ctx: Ctx, { status, tasks, systemInfo }: Hea
 /**
  * Renews what the device may go on with: what it holds under the lease that it names, or under any when it names none. A
  * lease that ran out is renewed while the task still runs; one that was never started has to be claimed anew.
+ * The rows are locked in the order of their ids, so that two heartbeats with the same tasks cannot lock each other out.
  */
 async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<string>> {
   if (tasks.length === 0) return new Set();
@@ -54,13 +55,19 @@ async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<st
         ${tasks.map(({ leaseId }) => leaseId ?? null)}::uuid[],
         ${tasks.map(({ progress }) => progress ?? null)}::int[]
       ) as listed (id, lease_id, progress)
+    ), own as (
+      select t.id, listed.progress
+        from tasks t join listed on listed.id = t.id
+       where t.user_id = ${actor.userId} and t.device_id = ${actor.deviceId}
+         and (listed.lease_id is null or listed.lease_id = t.lease_id)
+         and (t.status = 'running' or (t.status = 'assigned' and t.lease_until > ${ctx.now()}))
+       order by t.id
+         for no key update of t
     )
     update tasks t
-       set lease_until = ${leaseEnd(ctx, actor)}, progress = coalesce(listed.progress, t.progress)
-      from listed
-     where t.id = listed.id and t.user_id = ${actor.userId} and t.device_id = ${actor.deviceId}
-       and (listed.lease_id is null or listed.lease_id = t.lease_id)
-       and (t.status = 'running' or (t.status = 'assigned' and t.lease_until > ${ctx.now()}))
+       set lease_until = ${leaseEnd(ctx, actor)}, progress = coalesce(own.progress, t.progress)
+      from own
+     where t.id = own.id
     returning t.id
   `.execute(ctx.db);
   return new Set(rows.map(({ id }) => id));

@@ -6,7 +6,7 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import { atomically, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { markSilent } from './devices.ts';
-import { LIFE, move, retryOrFinish, type TaskLife } from './task-states.ts';
+import { dueFrom, LIFE, move, retryOrFinish, type TaskLife } from './task-states.ts';
 
 /** Tasks per transaction: short locks, and still thousands a second. */
 const BATCH = 200;
@@ -45,7 +45,11 @@ const RULES: readonly Rule[] = [
   },
   {
     due: (eb, now) => eb.and([eb('status', '=', 'running'), leaseEnded(eb, now), eb('on_disconnect', '=', 'requeue')]),
-    apply: (tx, tasks) => move(tx, tasks, 'queued', { reason: 'lost', set: { started_at: null, progress: null } }),
+    apply: (tx, tasks) =>
+      move(tx, tasks, 'queued', {
+        reason: 'lost',
+        set: { ...dueFrom(tx.now()), started_at: null, progress: null },
+      }),
   },
   {
     due: (eb, now) => eb.and([eb('status', '=', 'running'), leaseEnded(eb, now), eb('on_disconnect', '=', 'fail')]),

@@ -77,7 +77,7 @@ async function end(tx: Ctx, task: TaskLife, attempt: Attempt, result: Result, di
   const shortfall = status === 'failed' || status === 'timeout';
   const again = shortfall && isTriedAgain(task, { neverStarted });
   await note(tx, attempt, { digest, status, whole: again ? result : null });
-  const set = outcomeOf(result, task);
+  const set = outcomeOf(result, task, tx.now());
   if (shortfall)
     await retryOrFinish(tx, task, { status, reason: neverStarted ? 'never_started' : null, neverStarted, set });
   else await move(tx, [task], status, { reason: status === 'cancelled' ? 'cancelled' : null, set });
@@ -97,7 +97,13 @@ async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note):
     .execute();
 }
 
-const outcomeOf = (result: Result, task: TaskLife) => {
+/** A time of the device's own clock; not of one that has lost its century. */
+const reported = (written: string | null): Date | null => {
+  const time = written === null ? Number.NaN : Date.parse(written);
+  return time >= 0 ? new Date(time) : null;
+};
+
+const outcomeOf = (result: Result, task: TaskLife, now: Date) => {
   const stdout = clip(result.stdout);
   const stderr = clip(result.stderr);
   return {
@@ -108,7 +114,8 @@ const outcomeOf = (result: Result, task: TaskLife) => {
     stderr: stderr.text,
     stdout_truncated: stdout.truncated,
     stderr_truncated: stderr.truncated,
-    started_at: result.startedAt ? new Date(result.startedAt) : task.started_at,
+    started_at: reported(result.startedAt) ?? task.started_at,
+    completed_at: reported(result.completedAt) ?? now,
     ...(result.status === 'completed' ? { progress: 100 } : {}),
   };
 };

@@ -133,17 +133,18 @@ async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskSta
   else await move(tx, successors, 'cancelled', { reason: 'predecessor' });
 }
 
-/** Queues a successor, or lets it wait for its own time. Its expiry counts from here, not from the batch's creation. */
+/** Due from `at` on. Its days to be delivered in begin anew: those before went by for another task or another attempt. */
+export const dueFrom = (at: Date) => ({
+  ready_at: at,
+  expires_at: sql<Date>`${at}::timestamptz + (expires_at - coalesce(ready_at, created_at))`,
+});
+
+/** Queues a successor, or lets it wait for its own time. */
 async function makeReady(tx: Ctx, task: TaskLife): Promise<void> {
   const now = tx.now();
   const due = task.run_at && task.run_at > now ? task.run_at : null;
-  const expiry = { expires_at: sql<Date>`${due ?? now}::timestamptz + (expires_at - created_at)` };
-  if (!due) return move(tx, [task], 'queued', { set: { ready_at: now, ...expiry } });
-  await tx.db
-    .updateTable('tasks')
-    .set({ ready_at: due, ...expiry })
-    .where('id', '=', task.id)
-    .execute();
+  if (!due) return move(tx, [task], 'queued', { set: dueFrom(now) });
+  await tx.db.updateTable('tasks').set(dueFrom(due)).where('id', '=', task.id).execute();
   await tx.jobs.send({ name: 'release-task', data: { taskId: task.id } }, { startAfter: due });
 }
 
@@ -174,7 +175,7 @@ export async function retryOrFinish(tx: Ctx, task: TaskLife, shortfall: Shortfal
   const due = new Date(tx.now().getTime() + delayMs);
   await move(tx, [task], 'pending', {
     reason: 'retry',
-    set: { ready_at: due, retry_count: task.retry_count + 1, started_at: null, progress: null },
+    set: { ...dueFrom(due), retry_count: task.retry_count + 1, started_at: null, progress: null },
   });
   await tx.jobs.send({ name: 'release-task', data: { taskId: task.id } }, { startAfter: due });
   return 'pending';

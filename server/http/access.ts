@@ -47,8 +47,8 @@ function authorize(rule: Access, actor: Actor, { device: claimedDevice, mayBeOpe
     });
   }
   if (actor.kind === 'device' && claimedDevice !== undefined) {
-    const own = [actor.deviceId, actor.device.machineId];
-    if (typeof claimedDevice !== 'string' || !own.includes(claimedDevice)) throw new Failed('DEVICE_MISMATCH');
+    const isOwn = (id: string) => id === actor.device.machineId || id.toLowerCase() === actor.deviceId;
+    if (typeof claimedDevice !== 'string' || !isOwn(claimedDevice)) throw new Failed('DEVICE_MISMATCH');
   }
 }
 

@@ -5,7 +5,7 @@
  * is put around it here, and the whole is validated against the contract before it leaves.
  */
 import type { ServerResponse } from 'node:http';
-import type { AppRoute, AppRouter, ServerInferRequest } from '@ts-rest/core';
+import { type AppRoute, type AppRouter, ContractNoBody, type ServerInferRequest } from '@ts-rest/core';
 import { initServer, RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -116,12 +116,20 @@ async function once(
   return { status: kept.status, data: kept.body };
 }
 
+/** Whatever was thrown, as an error: Fastify would send anything else as an answer. */
+const throwError = (thrown: unknown): never => {
+  throw thrown instanceof Error ? thrown : new Error('A handler threw what is no error', { cause: thrown });
+};
+
 const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
   const { idempotent, showsSecret } = accessOf(route);
+  const hasBody = 'body' in route && route.body !== ContractNoBody;
   return async (exchange: Exchange) => {
     const { ctx } = exchange.request;
+    // A route that takes no body has none, whatever was sent.
+    if (!hasBody) exchange.body = undefined;
     const input = inputOf(exchange);
-    const handle = (inner: Ctx) => handler(inner, input);
+    const handle = (inner: Ctx) => handler(inner, input).catch(throwError);
     const { status, data, ...beside } = idempotent ? await once(ctx, exchange, showsSecret, handle) : await handle(ctx);
     if (!(status in route.responses)) {
       throw new Error(`${route.method} ${route.path} answered ${status}, which its contract does not declare`);

@@ -2,6 +2,7 @@
  * Every answer in its family's envelope: errors of our own, of validation, of Fastify, of a database that is away, and
  * of sockets that speak no HTTP.
  */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -104,7 +105,7 @@ export const asFailed = (error: unknown): Failed => {
   if (error instanceof RequestValidationError) return fromValidation(error);
   if (isPassing(error))
     return new Failed('SERVICE_UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
-  const { code, statusCode } = error as Partial<FastifyError>;
+  const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
   const known = FASTIFY_CODES[code ?? ''];
   if (known) return new Failed(known, { cause: error });
   if (error instanceof SyntaxError && statusCode === 400) return new Failed('INVALID_JSON', { cause: error });
@@ -148,9 +149,41 @@ const answerError = (error: unknown, request: FastifyRequest, reply: FastifyRepl
   return sendFailed(request, reply, failed);
 };
 
-/** Before Fastify knows a route: malformed URLs. */
+/** Before Fastify knows a route, and without its hooks: malformed URLs. */
 export const answerFrameworkError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
   sendFailed(request, reply.header('x-request-id', request.id), asFailed(error));
+
+type RefusedStatus = 400 | 408 | 417 | 431;
+
+/** What Node would refuse with an answer of its own, which knows no envelope. */
+const REFUSED: Record<RefusedStatus, string> = {
+  400: 'The request is not valid HTTP',
+  408: 'The request took too long to arrive',
+  417: 'This service knows no expectation but 100-continue',
+  431: 'The request headers are too large',
+};
+
+function refusalOf(status: RefusedStatus): { headers: Record<string, string | number>; body: string } {
+  const requestId = crypto.randomUUID();
+  const failed = new Failed('VALIDATION_ERROR', { message: REFUSED[status] });
+  const body = JSON.stringify(envelope('/v1', failed, requestId, new Date()));
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    connection: 'close',
+  };
+  return { headers, body };
+}
+
+const answerExpectation = (_: IncomingMessage, response: ServerResponse): void => {
+  const { headers, body } = refusalOf(417);
+  response.writeHead(417, headers).end(body);
+};
+
+/** HTTP/1.1 wants a Host in each request. */
+const lacksHost = ({ raw, headers }: FastifyRequest): boolean =>
+  raw.httpVersion === '1.1' && headers.host === undefined;
 
 /** Before there is a request: what came over the socket is no HTTP. */
 export const answerBrokenSocket = (error: Error & { code?: string }, socket: Socket): void => {
@@ -159,31 +192,39 @@ export const answerBrokenSocket = (error: Error & { code?: string }, socket: Soc
     return;
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const reason = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }[status];
-  const message = {
-    400: 'The request is not valid HTTP',
-    408: 'The request took too long to arrive',
-    431: 'The request headers are too large',
-  }[status];
-  const failed = new Failed('VALIDATION_ERROR', { message });
-  const body = JSON.stringify(envelope('/v1', failed, crypto.randomUUID(), new Date()));
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  const { headers, body } = refusalOf(status);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(headers).map((each) => each.join(': ')),
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 };
 
 /** Which methods a path answers, by the routes that are registered. */
 type MethodsOf = (path: string) => readonly string[];
 
-export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf): void {
+export function registerReplies(app: FastifyInstance, methodsOf: MethodsOf, isStopping = () => false): void {
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) => {
+  app.server.on('checkExpectation', answerExpectation);
+  Object.assign(app.server, { requireHostHeader: false });
+  app.addHook('onRequest', async (request, reply) => {
+    if (lacksHost(request))
+      return sendFailed(request, reply, new Failed('VALIDATION_ERROR', { message: REFUSED[400] }));
+  });
+  const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
     const methods = methodsOf(pathOf(request));
     if (methods.length === 0) throw new Failed('ROUTE_NOT_FOUND');
     reply.header('allow', methods.join(', '));
     throw new Failed('METHOD_NOT_ALLOWED', { message: `This endpoint takes ${methods.join(' or ')} only` });
+  };
+  app.setNotFoundHandler(refuse);
+  // Before the body is read: what is wrong with a body that nobody wants is beside the point.
+  app.addHook('preParsing', async (request, reply) => {
+    if (request.is404) refuse(request, reply);
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    // A connection that stays open would hold up the end of the process.
+    if (isStopping()) reply.header('connection', 'close');
   });
 }

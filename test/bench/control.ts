@@ -56,10 +56,14 @@ onQuestion('stop recording', () => {
 type Query = (...call: any[]) => any;
 const original = pg.Client.prototype.query as Query;
 
+/** What the types of pg leave out. */
+type Connected = pg.Client & { connectionParameters: { application_name?: string } };
+
 function listenIn(): void {
-  pg.Client.prototype.query = function (this: pg.Client, ...call) {
+  pg.Client.prototype.query = function (this: Connected, ...call) {
     const [query, values] = call;
     const text = typeof query === 'string' ? query : query.text;
+    // The service's own connections, not those of the job queue or of the listener.
     if (this.connectionParameters.application_name === 'ccjk-cloud') {
       recorded?.push({ text, values: (typeof query === 'string' ? values : query.values) ?? [] });
     }

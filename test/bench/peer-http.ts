@@ -7,6 +7,9 @@ import type { Recording } from './recording.ts';
 import { claimsOf } from './service.ts';
 
 const { DATABASE_URL = '', LOG_LEVEL = '' } = process.env;
+// In order, so that a profile is written.
+process.once('SIGTERM', () => process.exit());
+
 const pool = openPool(DATABASE_URL);
 let create: Player;
 let read: Player;

@@ -2,12 +2,12 @@
  * Recording — what the service sends to PostgreSQL for each call, so that a peer can send exactly the same: the statements,
  * the transactions around them, and which of their values are ids or times that differ from one call to the next.
  */
-import { randomUUID } from 'node:crypto';
-import { CALLS, type CallName, callOf, type Given } from './calls.ts';
+import { CALLS, type CallName } from './calls.ts';
 import type { Statement } from './control.ts';
+import { leadTask } from './lives.ts';
 import type { MeasuredProcess } from './measured-process.ts';
 import { fillerOf, type Ids } from './playback.ts';
-import { type Caller, call, makeCallers } from './service.ts';
+import { type Caller, makeCallers } from './service.ts';
 
 export type Recording = {
   ids: Ids;
@@ -35,19 +35,13 @@ export async function record(service: MeasuredProcess): Promise<Recording> {
   throw new Error('unreachable');
 }
 
-/** One task from its creation to the reading of its result. */
 async function liveOnce(service: MeasuredProcess, caller: Caller): Promise<Recording> {
-  const given: Given = { taskId: '', leaseId: '', claimId: randomUUID() };
-  const calls = {} as Recording['calls'];
   const at = new Date();
+  const calls = {} as Recording['calls'];
   await service.ask('statements');
-  for (const name of CALLS) {
-    const { method, path, ...content } = callOf[name](caller, given);
-    const data = await call<{ task_id: string; tasks: { lease_id: string }[] }>(service.url, method, path, content);
-    if (name === 'create') given.taskId = data.task_id;
-    if (name === 'claim') given.leaseId = data.tasks[0]?.lease_id ?? '';
+  const given = await leadTask(service.url, caller, async (name) => {
     calls[name] = (await service.ask<Statement[]>('statements')).filter(({ text }) => !text.includes('pg_notify'));
-  }
+  });
   const { userId, sessionId, deviceId, keyHash } = caller;
   return { ids: { userId, sessionId, deviceId, keyHash, ...given }, at, calls };
 }

@@ -29,7 +29,8 @@ const responseOf = (operation: OperationObject, status: string): ResponseObject 
 /** Status and codes of every failure that the document declares for an operation. */
 const failuresInDocument = (operation: OperationObject): [number, string[]][] =>
   Object.keys(operation.responses!).flatMap((status): [number, string[]][] => {
-    const { allOf } = responseOf(operation, status).content!['application/json']!.schema as {
+    const [content] = Object.values(responseOf(operation, status).content!);
+    const { allOf } = content!.schema as {
       allOf?: [unknown, { properties: { error: { properties: { code: { enum: string[] } } } } }];
     };
     return allOf ? [[Number(status), allOf[1].properties.error.properties.code.enum]] : [];
@@ -57,7 +58,7 @@ test.each(routes)('$operationId declares exactly the failures that it can answer
 
 test.each(operations)('$operation.operationId has a summary, a description and a tag', ({ operation }) => {
   expect(operation.summary).toMatch(/^[A-Z].{5,}[^.]$/);
-  expect(operation.description).toMatch(/^[A-Z].{10,}\n\n\*\*Who:\*\* /);
+  expect(operation.description).toMatch(/^[A-Z].{10,}\n\n\*\*Who:\*\* /s);
   const [tag] = document.tags!.filter(({ name }) => operation.tags!.includes(name));
   expect(tag?.description).toMatch(/\.$/);
 });

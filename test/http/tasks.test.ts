@@ -97,7 +97,7 @@ describe('a new task', () => {
       device_id: device.id,
       type: 'workflow',
       command: 'деплой 🚀 "quoted" $HOME',
-      args: { cwd: '/project', env: { A: '1' }, list: [1, null, { deep: [true] }], 'ключ': '値' },
+      args: { cwd: '/project', env: { A: '1' }, list: [1, null, { deep: [true] }], ключ: '値' },
       priority: 1,
       max_retries: 0,
       on_disconnect: 'requeue',
@@ -313,8 +313,7 @@ describe('the list of tasks', () => {
     expect(pagination).toEqual({ total: 9, limit: 20, offset: 0, has_more: false });
     const times = items.map(({ created_at }) => created_at);
     expect(times).toEqual([...times].sort().reverse());
-    for (const item of items)
-      for (const output of ['stdout', 'stderr']) expect(item).not.toHaveProperty(output);
+    for (const item of items) for (const output of ['stdout', 'stderr']) expect(item).not.toHaveProperty(output);
   });
 
   test('filters by status, device and batch, and by all of them', async () => {
@@ -424,30 +423,32 @@ describe('cancelling', () => {
 });
 
 describe('retrying by hand', () => {
-  test.each(['completed', 'failed', 'cancelled', 'timeout'] as const)(
-    'a task that has ended as %s makes a new one with the same words, and names the old one',
-    async (status) => {
-      const { owner, machine } = await newOwner();
-      const said = { command: 'make', args: { cwd: '/x' }, priority: 9, timeout: 2500, grace_seconds: 3 };
-      const task = await finished(status, machine, owner, { ...said, on_disconnect: 'fail', type: 'custom' });
-      const retried = await owner.client.tasks.retry(task.id);
-      expect(retried).toEqual({ task_id: retried.task_id, status: 'queued', estimated_start: inSeconds(10) });
-      expect(retried.task_id).not.toBe(task.id);
-      expect(await owner.client.tasks.get(retried.task_id)).toMatchObject({
-        ...said,
-        type: 'custom',
-        on_disconnect: 'fail',
-        parent_task_id: task.id,
-        batch_id: null,
-        after_task_id: null,
-        retry_count: 0,
-        attempt: 0,
-        exit_code: null,
-        expires_at: inSeconds(7 * DAY),
-      });
-      expect((await owner.client.tasks.get(task.id)).status).toBe(status);
-    },
-  );
+  test.each([
+    'completed',
+    'failed',
+    'cancelled',
+    'timeout',
+  ] as const)('a task that has ended as %s makes a new one with the same words, and names the old one', async (status) => {
+    const { owner, machine } = await newOwner();
+    const said = { command: 'make', args: { cwd: '/x' }, priority: 9, timeout: 2500, grace_seconds: 3 };
+    const task = await finished(status, machine, owner, { ...said, on_disconnect: 'fail', type: 'custom' });
+    const retried = await owner.client.tasks.retry(task.id);
+    expect(retried).toEqual({ task_id: retried.task_id, status: 'queued', estimated_start: inSeconds(10) });
+    expect(retried.task_id).not.toBe(task.id);
+    expect(await owner.client.tasks.get(retried.task_id)).toMatchObject({
+      ...said,
+      type: 'custom',
+      on_disconnect: 'fail',
+      parent_task_id: task.id,
+      batch_id: null,
+      after_task_id: null,
+      retry_count: 0,
+      attempt: 0,
+      exit_code: null,
+      expires_at: inSeconds(7 * DAY),
+    });
+    expect((await owner.client.tasks.get(task.id)).status).toBe(status);
+  });
 
   test('a task that has not finished is refused', async () => {
     const { owner, machine } = await newOwner();
@@ -551,16 +552,17 @@ describe('a batch', () => {
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
-  test.each(['failed', 'timeout', 'cancelled'] as const)(
-    'in sequence ends when one has ended as %s: the rest are cancelled because of it',
-    async (status) => {
-      const { owner, machine, ids } = await sequence();
-      await endNext(machine, 'completed');
-      await endNext(machine, status);
-      expect(await statusesOf(owner, ids)).toEqual(['completed', status, 'cancelled']);
-      expect((await owner.client.tasks.get(ids[2])).reason).toBe('predecessor');
-    },
-  );
+  test.each([
+    'failed',
+    'timeout',
+    'cancelled',
+  ] as const)('in sequence ends when one has ended as %s: the rest are cancelled because of it', async (status) => {
+    const { owner, machine, ids } = await sequence();
+    await endNext(machine, 'completed');
+    await endNext(machine, status);
+    expect(await statusesOf(owner, ids)).toEqual(['completed', status, 'cancelled']);
+    expect((await owner.client.tasks.get(ids[2])).reason).toBe('predecessor');
+  });
 
   test('in sequence ends when its owner cancels one that waits', async () => {
     const { owner, machine, ids } = await sequence();
@@ -622,7 +624,10 @@ describe('a batch', () => {
   test('in sequence lets a task wait for its own time too, and counts its days from there', async () => {
     const { owner, machine } = await newOwner();
     const runAt = inSeconds(3600);
-    const tasks = [{ device_id: machine.id, command: 'a' }, { device_id: machine.id, command: 'b', run_at: runAt }];
+    const tasks = [
+      { device_id: machine.id, command: 'a' },
+      { device_id: machine.id, command: 'b', run_at: runAt },
+    ];
     const batch = await owner.client.tasks.createBatch({
       tasks: tasks.map((task) => ({ ...task, expires_in: 600 })),
       mode: 'sequential',

@@ -112,17 +112,20 @@ export class Attempt {
   stop(stop: Stop): void {
     if (this.#isOver || this.#entry.stop) return;
     this.#entry.stop = stop;
-    if (!this.#execution) return; // looked at again before and after the spawn
+    if (this.#execution) this.#carryOut(stop); // else it is looked at again before and after the spawn
+  }
+
+  #carryOut(stop: Stop): void {
     this.#place.emit({ type: 'stopping', task_id: this.task.id, message: stop.message });
     this.#write()
       .catch((error) => this.#problem(error))
       .finally(() => this.#execution?.stop(stop.graceMs));
   }
 
-  /** Looks after it no more; the next daemon does. */
-  release(): void {
+  /** Looks after it no more; the next daemon does. What has ended is still brought into the spool. */
+  async release(): Promise<void> {
     clearTimeout(this.#deadline);
-    this.#execution?.release();
+    if (!this.#execution?.release()) await this.ended;
   }
 
   async #start(before: Promise<unknown>): Promise<void> {
@@ -173,6 +176,7 @@ export class Attempt {
 
   async #watch(execution: Execution | Handling, how: 'started' | 'adopted'): Promise<void> {
     const { entry, task, place } = { entry: this.#entry, task: this.task, place: this.#place };
+    const { stop } = entry;
     this.#execution = execution;
     if (execution instanceof Execution) {
       entry.state = 'running';
@@ -185,7 +189,7 @@ export class Attempt {
     place.emit(how === 'adopted' && pid !== null ? { type: how, ...about, pid } : { type: 'started', ...about, pid });
     this.#settle();
     this.#enforceTimeout();
-    if (entry.stop) execution.stop(entry.stop.graceMs);
+    if (stop) this.#carryOut(stop);
     if (execution instanceof Handling) return this.#finish({ ...(await execution.ended), ...this.#stopped() });
     const ended = await execution.ended;
     place.fault('ended');

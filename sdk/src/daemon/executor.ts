@@ -9,7 +9,7 @@
  * leave the group (`setsid`) are out of reach. On Windows there is no such sh, and a command is not found again.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { constants as system } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -85,15 +85,21 @@ export class Execution {
     this.#stopping ??= this.#stop(graceMs);
   }
 
-  /** Looks no more; the command goes on, and a stop that was begun is for the next daemon to finish. */
-  release(): void {
+  /**
+   * Looks no more; the command goes on, and a stop that was begun is for the next daemon to finish. From here on `ended`
+   * does not settle any more. False: it has ended already, and `ended` is about to settle.
+   */
+  release(): boolean {
+    if (this.#hasEnded) return false;
     this.#isReleased = true;
     this.#looking.abort();
+    return true;
   }
 
   async #watch(exit: Promise<Exit> | undefined): Promise<Ended> {
     const limiting = this.#limitOutput();
     const seen = exit ? await exit : await this.#disappearance();
+    if (this.#isReleased) return new Promise(() => {});
     this.#hasEnded = true;
     this.#looking.abort();
     await limiting;
@@ -101,10 +107,9 @@ export class Execution {
     return endOf(this.#folder, seen ?? { code: null, signal: this.#lastSignal });
   }
 
-  /** Never returns once it is released. */
   async #disappearance(): Promise<undefined> {
     while (isRunning(this.mark)) {
-      if (this.#isReleased) return new Promise(() => {});
+      if (this.#isReleased) return;
       await wait(this.#stopping ? LOOK_STOPPING_MS : LOOK_MS);
     }
   }
@@ -202,7 +207,7 @@ async function spawnInto({ text, cwd, env }: Command, folder: string): Promise<C
 }
 
 async function argumentsFor(text: string, folder: string): Promise<string[]> {
-  if (Buffer.byteLength(text) < MAX_ARGUMENT) return ['-c', text];
+  if (Buffer.byteLength(text) < MAX_ARGUMENT) return ['-c', '--', text]; // a command may begin with a dash
   const path = join(folder, 'command');
   await writeFile(path, text, { mode: 0o600 });
   return [path];
@@ -234,6 +239,7 @@ const isProgram = (path: string): boolean => {
  */
 export async function closeGate(folder: string): Promise<ProcessMark | undefined> {
   const path = join(folder, 'gate');
+  mkdirSync(folder, { recursive: true, mode: 0o700 }); // it is gone when the power went before it reached the disk
   try {
     writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
     return undefined;

@@ -38,8 +38,10 @@ export class Handling {
     setTimeout(() => this.#giveUp(failure('The handler did not stop')), graceMs).unref();
   }
 
-  release(): void {
+  /** It has been waited for: handlers end with their daemon. */
+  release(): boolean {
     this.#abort.abort();
+    return true;
   }
 }
 

@@ -50,6 +50,8 @@ export type RunningDaemon = {
   stop(): Promise<void>;
   /** Ends with the daemon. Rejects with `KeyRefusedError` when the service no longer knows its key. */
   done: Promise<void>;
+  /** Commands that run now. */
+  readonly running: number;
 };
 
 /**
@@ -83,6 +85,9 @@ export function runDaemon(options: DaemonOptions): RunningDaemon {
   const done = runner.run().finally(() => lock.release());
   return {
     done,
+    get running() {
+      return runner.running;
+    },
     stop: async () => {
       runner.stop();
       await done.catch(() => {});

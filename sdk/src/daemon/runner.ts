@@ -107,8 +107,10 @@ export class Runner {
       if (!this.#refused) await this.#goOffline();
     } finally {
       this.#quit.abort();
-      for (const attempt of this.#attempts.values()) attempt.release();
-      this.#options.emit({ type: 'stopped', running: this.running });
+      for (const abort of [this.#stop, this.#noStarts]) abort.abort();
+      const { running } = this;
+      await Promise.all([...this.#attempts.values()].map((attempt) => attempt.release()));
+      this.#options.emit({ type: 'stopped', running });
     }
     if (this.#refused) throw this.#refused;
   }

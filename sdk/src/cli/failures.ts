@@ -1,0 +1,116 @@
+/** What went wrong and what to do about it, in two sentences and an exit code. */
+import { ApiError, CcjkError, ConnectionError } from '../core/errors.ts';
+import { connectionCode } from '../core/retries.ts';
+import { KeyRefusedError } from '../daemon/index.ts';
+import { UsageError } from './arguments.ts';
+import { note, paint, plain } from './output.ts';
+
+export const EXIT = { ok: 0, failure: 1, usage: 2, notSignedIn: 3, unreachable: 4 } as const;
+
+/** Something that the user can put right; `advice` says how. */
+export class Failure extends Error {
+  override readonly name: string = 'Failure';
+  readonly advice: string;
+  readonly exitCode: number;
+
+  constructor(message: string, advice: string, exitCode: number = EXIT.failure) {
+    super(message);
+    this.advice = advice;
+    this.exitCode = exitCode;
+  }
+}
+
+export const notSignedIn = (url: string): Failure =>
+  new Failure(`You are not signed in at ${url}.`, 'Sign in with: ccjk-cloud login', EXIT.notSignedIn);
+
+const ADVICE: Record<string, string> = {
+  EMAIL_TAKEN: 'Sign in with: ccjk-cloud login',
+  TASK_NOT_FOUND: 'See your tasks with: ccjk-cloud tasks list',
+  TASK_FINISHED: 'Run it again with: ccjk-cloud tasks retry ID',
+  TASK_NOT_FINISHED: 'Cancel it with: ccjk-cloud tasks cancel ID',
+  DEVICE_NOT_FOUND: 'See your devices with: ccjk-cloud devices',
+  INSUFFICIENT_SCOPE: 'Use an API key with that scope, or unset CCJK_API_KEY and sign in.',
+  WRONG_CREDENTIAL: 'Sign in with: ccjk-cloud login (CCJK_API_KEY beats a login while it is set).',
+  PLAN_LIMIT_REACHED: 'Remove what you no longer need, or change your plan.',
+  ROUTE_NOT_FOUND: 'Check --url and CCJK_URL: they must name the root of a CCJK Cloud service.',
+};
+
+/** Says it on stderr; gives the exit code. */
+export function report(error: unknown, command: string): number {
+  const { message, advice, requestId, exitCode } = explain(error, command);
+  note(`${paint('red', 'Error:', process.stderr)} ${plain(message)}`);
+  if (advice) note(advice);
+  if (requestId) note(`Request ${plain(requestId)}`);
+  return exitCode;
+}
+
+type Explained = { message: string; advice?: string; requestId?: string | null; exitCode: number };
+
+function explain(error: unknown, command: string): Explained {
+  if (error instanceof UsageError)
+    return {
+      message: `${error.message}.`,
+      advice: `See: ccjk-cloud ${command} --help`.replace('  ', ' '),
+      exitCode: EXIT.usage,
+    };
+  if (error instanceof Failure) return error;
+  if (error instanceof KeyRefusedError)
+    return { message: error.message, advice: 'Do so with: ccjk-cloud daemon --register', exitCode: EXIT.notSignedIn };
+  if (error instanceof ApiError) return explainApi(error, command);
+  if (error instanceof ConnectionError) return explainConnection(error);
+  if (error instanceof CcjkError) return { message: error.message, exitCode: EXIT.failure };
+  const { message, code } = error as NodeJS.ErrnoException;
+  return { message: code ? message : ((error as Error)?.stack ?? String(error)), exitCode: EXIT.failure };
+}
+
+function explainApi(error: ApiError, command: string): Explained {
+  const { code, status, requestId } = error;
+  const message = `${sentenceOf(error)}.`.replace(/\.\.$/, '.');
+  if (command === 'login' && code === 'AUTH_FAILED')
+    return {
+      message: 'The email address or the password is wrong.',
+      advice: 'Try again, or make an account with: ccjk-cloud register',
+      requestId,
+      exitCode: EXIT.notSignedIn,
+    };
+  if (status === 401) {
+    const isKey = Boolean(process.env.CCJK_API_KEY);
+    const advice = isKey
+      ? 'Check CCJK_API_KEY, or unset it and sign in with: ccjk-cloud login'
+      : 'Sign in again with: ccjk-cloud login';
+    return { message, advice, requestId, exitCode: EXIT.notSignedIn };
+  }
+  if (status === 429 && error.retryAfterSeconds)
+    return {
+      message,
+      advice: `Try again in ${Math.ceil(error.retryAfterSeconds)} seconds.`,
+      requestId,
+      exitCode: EXIT.failure,
+    };
+  const faults = Array.isArray(error.details) ? error.details.map(faultOf).filter(Boolean).join('; ') : '';
+  return {
+    message: faults ? `${message} ${faults}.` : message,
+    advice: ADVICE[code] ?? '',
+    requestId,
+    exitCode: EXIT.failure,
+  };
+}
+
+function explainConnection(error: ConnectionError): Explained {
+  const refused = connectionCode(error.cause) === 'ECONNREFUSED';
+  const at = /https?:\/\/\S+/.exec(error.message)?.[0];
+  return refused
+    ? {
+        message: `Nothing answers at ${at ?? 'the address of the service'}.`,
+        advice: 'Is the service running? Start it with: npm start (and check --url or CCJK_URL if it runs elsewhere)',
+        exitCode: EXIT.unreachable,
+      }
+    : { message: `${error.message}.`, advice: '', exitCode: EXIT.unreachable };
+}
+
+/** The message of an `ApiError` without code and request. */
+const sentenceOf = ({ message, code, status, requestId }: ApiError): string =>
+  message.replace(`${code} (${status}): `, '').replace(` [request ${requestId}]`, '');
+
+const faultOf = (issue: { path?: unknown[]; message?: unknown }): string =>
+  issue?.message ? `${(issue.path ?? []).slice(1).join('.')}: ${issue.message}` : '';

@@ -1,0 +1,11 @@
+/** What every scenario is given. */
+import type { Cluster } from './database.ts';
+
+export type Bench = {
+  cluster: Cluster;
+  /** Fewer and shorter rounds, less data: for a look, not for a figure. */
+  quick: boolean;
+  /** Where the service's CPU profile goes, if anywhere. */
+  profileDir?: string | undefined;
+  say(progress: string): void;
+};

@@ -1,0 +1,74 @@
+/**
+ * `npm run bench`: what the service costs, as ratios to peers that do the least that the same work needs. Both run on the
+ * same PostgreSQL in turn, so the ratios hold on a machine that is slow or busy; the absolute figures are of that machine.
+ *
+ *   --only NAME     full-stack, lifecycle or dispatch-latency
+ *   --quick         fewer rounds and less data, within a minute
+ *   --json FILE     the rows as JSON into FILE instead of the last line
+ *   --strict        ends with 1 when a target is missed
+ *   --profile DIR   the service's CPU profile
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+import { startCluster } from './database.ts';
+import { dispatchLatency } from './dispatch-latency.ts';
+import { fullStack } from './full-stack.ts';
+import { lifecycle } from './lifecycle.ts';
+import { type Row, tableOf } from './report.ts';
+
+const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
+  'full-stack': fullStack,
+  lifecycle,
+  'dispatch-latency': dispatchLatency,
+};
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    strict: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+  },
+});
+
+const chosen = Object.entries(SCENARIOS).filter(([name]) => !flags.only || name === flags.only);
+if (chosen.length === 0) {
+  console.error(`There is no scenario ${flags.only}: choose of ${Object.keys(SCENARIOS).join(', ')}`);
+  process.exit(2);
+}
+
+const startedAt = new Date();
+const say = (progress: string) => {
+  const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
+  console.error(`${String(seconds).padStart(4)} s  ${progress}`);
+};
+
+const cluster = await startCluster();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // The measured processes end by themselves when we do.
+  process.once(signal, () => void cluster.stop().finally(() => process.exit(130)));
+}
+
+const rows: Row[] = [];
+try {
+  const bench: Bench = { cluster, quick: flags.quick, profileDir: flags.profile, say };
+  for (const [, run] of chosen) rows.push(...(await run(bench)));
+} finally {
+  await cluster.stop();
+}
+
+console.log(`\n${tableOf(rows)}\n`);
+const json = JSON.stringify({
+  startedAt,
+  seconds: (Date.now() - startedAt.getTime()) / 1000,
+  node: process.version,
+  cpus: os.availableParallelism(),
+  quick: flags.quick,
+  rows,
+});
+if (flags.json) fs.writeFileSync(flags.json, `${json}\n`);
+else console.log(json);
+if (flags.strict && rows.some(({ met }) => met === false)) process.exitCode = 1;

@@ -1,0 +1,702 @@
+/**
+ * Whatever is sent, the answer is a documented one, in the envelope, and what is refused changes nothing.
+ *
+ * The cases are made from the contract: a new route is covered by itself. Where a route needs something that only a
+ * person knows (how to make one of its things), the test that lacks it says so.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
+import type { AppRoute, AppRouter } from '@ts-rest/core';
+import Fastify from 'fastify';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { accessOf, declaredFailures, readsBody } from '../../contracts/declared.ts';
+import { codeOnTheWire } from '../../contracts/failures.ts';
+import { contract } from '../../contracts/index.ts';
+import { access, type CredentialKind, c, failures, ok, SCOPES, type Scope } from '../../contracts/wire.ts';
+import { Failed } from '../../server/failed.ts';
+import { registerGuard } from '../../server/http/access.ts';
+import { bind } from '../../server/http/contract.ts';
+import { inCloudEnvelope, registerReplies } from '../../server/http/replies.ts';
+import { openApp, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+
+// ---- The routes -----------------------------------------------------------------------------------------------------
+
+type Route = { name: string; route: AppRoute };
+
+const routesOf = (router: AppRouter, at: string[] = []): Route[] =>
+  Object.entries(router).flatMap(([name, node]) =>
+    typeof (node as AppRoute).path === 'string'
+      ? [{ name: [...at, name].join('.'), route: node as AppRoute }]
+      : routesOf(node as AppRouter, [...at, name]),
+  );
+
+/** The relay speaks another form: its own tests are in relay/. */
+const ROUTES = routesOf({ cloud: contract.cloud, ops: contract.ops } as unknown as AppRouter);
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+
+const paramsOf = ({ path }: AppRoute): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const schemaOf = (route: AppRoute, part: 'body' | 'query' | 'headers'): z.ZodObject | undefined => {
+  const schema = part in route ? (route as Record<string, unknown>)[part] : undefined;
+  return schema instanceof z.ZodType ? (schema as z.ZodObject) : undefined;
+};
+
+/** A body that the contract gives as an example. */
+const exampleOf = (route: AppRoute): Record<string, unknown> => {
+  const example = (schemaOf(route, 'body')?.meta() as { examples?: unknown[] } | undefined)?.examples?.[0];
+  if (!isObject(example)) throw new Error(`Give ${route.method} ${route.path} an example of its body`);
+  return example;
+};
+
+// ---- The service, and what it knows ---------------------------------------------------------------------------------
+
+let app: TestApp;
+let user: TestUser;
+let device: TestDevice;
+let bearers: Record<CredentialKind, string>;
+let withScope: Map<Scope, string>;
+let withoutScope: Map<Scope, string>;
+/** By the name of the path parameter: one that is somebody else's. */
+let foreign: Record<string, string>;
+
+beforeAll(async () => {
+  app = await openApp({ at: '2026-01-20T10:00:00Z' });
+  user = await app.makeUser();
+  device = await app.makeDevice(user);
+  await user.client.tasks.create({ device_id: device.id, command: 'true', run_at: '2026-02-01T00:00:00Z' });
+  const scopes = Object.keys(SCOPES) as Scope[];
+  const keyOf = async (...granted: Scope[]) => (await user.client.apiKeys.create({ name: 'k', scopes: granted })).key;
+  withScope = new Map();
+  withoutScope = new Map();
+  for (const scope of scopes) {
+    const others = scopes.filter((other) => other !== scope && !(other === 'task:admin' && scope.startsWith('task:')));
+    withScope.set(scope, await keyOf(scope));
+    withoutScope.set(scope, await keyOf(...others));
+  }
+  bearers = { user: user.token, apiKey: await keyOf(...scopes), device: device.key, relayKey: 'sk_live_x', admin: '' };
+
+  const stranger = await app.makeUser();
+  const theirs = await app.makeDevice(stranger);
+  const { task_id } = await stranger.client.tasks.create({ device_id: theirs.id, command: 'secret' });
+  await theirs.client.daemon.claim();
+  foreign = {
+    device_id: theirs.id,
+    task_id,
+    api_key_id: (await stranger.client.apiKeys.create({ name: 'k', scopes: ['task:read'] })).id,
+    session_id: (await stranger.client.auth.listSessions()).sessions[0]?.id as string,
+  };
+});
+afterAll(() => app.close());
+
+const COUNTED = ['users', 'devices', 'tasks', 'task_events', 'task_attempts', 'sessions', 'api_keys', 'audit_logs'];
+const SUMMED = ['users', 'devices', 'tasks'];
+
+/** How many rows there are of everything, and what those of the first three say. */
+async function stateOfEverything(): Promise<unknown> {
+  const counts = COUNTED.map((table) => `(select count(*)::int from ${table}) as ${table}`);
+  const sums = SUMMED.map(
+    (table) => `(select md5(string_agg(t::text, '' order by id)) from ${table} t) as sum_of_${table}`,
+  );
+  const { rows } = await sql.raw(`select ${[...counts, ...sums].join()}`).execute(app.service.db);
+  return rows[0];
+}
+
+/** Runs `work`, and holds that it has left everything as it was. */
+async function changingNothing(work: () => Promise<void>): Promise<void> {
+  const before = await stateOfEverything();
+  await work();
+  expect(await stateOfEverything()).toEqual(before);
+}
+
+// ---- Sending --------------------------------------------------------------------------------------------------------
+
+type Answer = { status: number; headers: Headers; text: string };
+type Sent = {
+  bearer?: string | null;
+  body?: string | Buffer | ReadableStream;
+  headers?: Record<string, string>;
+  method?: string;
+};
+
+async function send(path: string, { method = 'GET', bearer, body, headers = {} }: Sent = {}): Promise<Answer> {
+  const init = {
+    method,
+    headers: {
+      ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+      ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body, duplex: 'half' }),
+  };
+  const response = await fetch(app.url + path, init as RequestInit);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const randomIds = (route: AppRoute) =>
+  Object.fromEntries(paramsOf(route).map((name) => [name, randomUUID() as string]));
+
+const pathOf = (route: AppRoute, params: Record<string, string> = randomIds(route)): string =>
+  route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] as string));
+
+/** The credential that opens the route. */
+const opener = (route: AppRoute): string | null => {
+  const [kind] = accessOf(route).auth;
+  return kind ? bearers[kind] : null;
+};
+
+const requiredHeaders = (route: AppRoute): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(schemaOf(route, 'headers')?.shape ?? {})
+      .filter(([, schema]) => !(schema as z.ZodType).safeParse(undefined).success)
+      .map(([name]) => [name, 'machine']),
+  );
+
+/** Calls the route rightly, but for what `sent` says. */
+const call = (
+  route: AppRoute,
+  sent: Sent & { params?: Record<string, string>; query?: string } = {},
+): Promise<Answer> => {
+  const { params, query = '', headers, ...rest } = sent;
+  const body = schemaOf(route, 'body') ? { body: JSON.stringify(exampleOf(route)) } : {};
+  return send(pathOf(route, params) + query, {
+    method: route.method,
+    bearer: opener(route),
+    ...body,
+    ...rest,
+    headers: { ...requiredHeaders(route), ...headers },
+  });
+};
+
+// ---- Judging --------------------------------------------------------------------------------------------------------
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+type Failure = { code: string; message: string; details?: { path: unknown[]; message: string; code: string }[] };
+
+/** That `answer` is a failure in the envelope, with `status` and one of `codes`. */
+function expectFailure(answer: Answer, status: number, ...codes: string[]): Failure {
+  const label = `${answer.status} ${answer.text.slice(0, 300)}`;
+  expect(answer.status, label).toBe(status);
+  expect(answer.headers.get('content-type'), label).toMatch(/^application\/json/);
+  const body = JSON.parse(answer.text);
+  expect(Object.keys(body).sort(), label).toEqual(['data', 'error', 'meta', 'success']);
+  expect([body.success, body.data]).toEqual([false, null]);
+  expect(Object.keys(body.meta).sort()).toEqual(['request_id', 'timestamp']);
+  expect(body.meta.request_id).toBe(answer.headers.get('x-request-id'));
+  expect(body.meta.timestamp).toMatch(TIME);
+  expect(codes, label).toContain(body.error.code);
+  expect(body.error.message).toMatch(/^[A-Z].+[^.]$/);
+  expect(Object.keys(body.error).filter((key) => !['code', 'message', 'details'].includes(key))).toEqual([]);
+  return body.error;
+}
+
+/** That `answer` is one that the route's contract declares. */
+function expectDeclared(route: AppRoute, answer: Answer): void {
+  const label = `${route.method} ${route.path}: ${answer.status} ${answer.text.slice(0, 300)}`;
+  expect(answer.status, label).toBeLessThan(500);
+  if (answer.status < 400) {
+    expect(Object.keys(route.responses), label).toContain(String(answer.status));
+    return;
+  }
+  const codes = declaredFailures(route).get(answer.status)?.map(codeOnTheWire) ?? [];
+  expectFailure(answer, answer.status, ...codes);
+}
+
+// ---- Values that are wrong somewhere ---------------------------------------------------------------------------------
+
+const WRONG = [null, true, -1, 0.5, 1e308, '', 'x', 'a\0b', 'half \ud800', 'x'.repeat(70_000), [], [[]], {}, { a: {} }];
+
+/** The example with each of its fields, and each field of the schema, replaced by something, or left out. */
+function* changedExamples(route: AppRoute): Generator<Record<string, unknown>> {
+  const example = exampleOf(route);
+  const names = new Set([...Object.keys(example), ...Object.keys(schemaOf(route, 'body')?.shape ?? {})]);
+  for (const name of names) {
+    const { [name]: _, ...without } = example;
+    yield without;
+    for (const wrong of WRONG) {
+      yield { ...example, [name]: wrong };
+      yield { ...example, [name]: [wrong] };
+    }
+  }
+}
+
+const DEPTH = 100_000;
+const deep = (value = '') => `${'['.repeat(DEPTH)}${value}${']'.repeat(DEPTH)}`;
+
+/** A test for the routes to which it applies. */
+const where = (applies: unknown): ((name: string, work: () => Promise<void>) => void) => (applies ? test : () => {});
+
+// ---- Every route ------------------------------------------------------------------------------------------------------
+
+describe.each(ROUTES)('$name', ({ route }) => {
+  const rule = accessOf(route);
+  const body = schemaOf(route, 'body');
+  const params = paramsOf(route);
+
+  where(rule.auth.length > 0)('wants a credential that is one', () =>
+    changingNothing(async () => {
+      const none = await call(route, { bearer: null });
+      expectFailure(none, 401, 'AUTH_REQUIRED');
+      expect(none.headers.get('www-authenticate')).toBe('Bearer');
+      for (const authorization of ['Bearer', 'Bearer ', 'Basic dTpw', 'Bearer a b', `bearer ${'x'.repeat(9000)}`])
+        expectFailure(await call(route, { bearer: null, headers: { authorization } }), 401, 'AUTH_FAILED');
+      const jwt = user.token.slice(0, -3);
+      for (const bearer of ['x', 'a.b.c', `${jwt}abc`, 'ck_live_x', 'dk_x', 'sk_live_x', `${device.key}x`])
+        expectFailure(await call(route, { bearer }), 401, 'AUTH_FAILED');
+    }),
+  );
+
+  where(rule.auth.length > 0)('refuses the kinds of credentials that do not open it', () =>
+    changingNothing(async () => {
+      const wrong = (['user', 'apiKey', 'device'] as const).filter((kind) => !rule.auth.includes(kind));
+      for (const kind of wrong) expectFailure(await call(route, { bearer: bearers[kind] }), 403, 'WRONG_CREDENTIAL');
+    }),
+  );
+
+  where(rule.auth.includes('apiKey'))('takes an API key with its scope and none without', async () => {
+    const scope = rule.scope as Scope;
+    await changingNothing(async () => {
+      expectFailure(await call(route, { bearer: withoutScope.get(scope) as string }), 403, 'INSUFFICIENT_SCOPE');
+    });
+    // Empty where a body is wanted: the guard let it through when the body is what is wrong.
+    const answer = await call(route, { bearer: withScope.get(scope) as string, ...(body ? { body: '[]' } : {}) });
+    expectDeclared(route, answer);
+    expect([401, 403]).not.toContain(answer.status);
+  });
+
+  where(params.length > 0)('tells apart neither another’s thing nor one that never was; what is no id is a 400', () =>
+    changingNothing(async () => {
+      const codes = declaredFailures(route).get(404)?.map(codeOnTheWire) ?? [];
+      for (const name of params) {
+        expect(foreign, `say in beforeAll how to make a ${name} of somebody else`).toHaveProperty(name);
+        const random = await call(route);
+        const theirs = await call(route, { params: { ...randomIds(route), [name]: foreign[name] as string } });
+        expect(expectFailure(theirs, 404, ...codes)).toEqual(expectFailure(random, 404, ...codes));
+        for (const id of ['1', 'null', `${randomUUID()}0`, '\0', "' or 1=1 --", '🚀', 'x'.repeat(90)]) {
+          const wrong = await call(route, { params: { ...randomIds(route), [name]: id } });
+          const { details } = expectFailure(wrong, 400, 'VALIDATION_ERROR');
+          expect(details?.map(({ path }) => path)).toEqual([['path', name]]);
+        }
+        expectFailure(
+          await call(route, { params: { ...randomIds(route), [name]: 'x'.repeat(300) } }),
+          404,
+          'ROUTE_NOT_FOUND',
+        );
+      }
+    }),
+  );
+
+  where(body)('refuses a body with a field that is missing or wrong, and names it', () =>
+    changingNothing(async () => {
+      for (const changed of changedExamples(route)) {
+        const judged = body?.safeParse(changed);
+        if (judged?.success) continue;
+        const { details } = expectFailure(
+          await call(route, { body: JSON.stringify(changed) }),
+          400,
+          'VALIDATION_ERROR',
+        );
+        const expected = judged?.error.issues.map(({ path }) => ['body', ...path]);
+        expect(details?.map(({ path }) => path)).toEqual(expected);
+        for (const { message, code } of details ?? [])
+          expect([typeof message, typeof code]).toEqual(['string', 'string']);
+      }
+    }),
+  );
+
+  where(body)('refuses a body that is no object', () =>
+    changingNothing(async () => {
+      for (const wrong of ['null', '[]', '[{}]', '0', 'true', '"text"', '1e999'])
+        expectFailure(await call(route, { body: wrong }), 400, 'VALIDATION_ERROR');
+    }),
+  );
+
+  where(readsBody(route))('refuses what is no JSON', () =>
+    changingNothing(async () => {
+      for (const broken of ['{', '{"a":1,}', "{'a':1}", 'nul', '\ufeff', '{"a":\u0001}', '<xml/>', '[1', '']) {
+        const answer = await call(route, { body: broken });
+        expectFailure(answer, 400, 'INVALID_JSON');
+      }
+      for (const poison of ['{"__proto__":{"isAdmin":true}}', '{"a":{"constructor":{"prototype":{}}}}'])
+        expectFailure(await call(route, { body: poison }), 400, 'INVALID_JSON');
+      expect(({} as Record<string, unknown>).isAdmin).toBeUndefined();
+    }),
+  );
+
+  where(body || (readsBody(route) && params.length > 0))(
+    'refuses JSON that nests 100,000 deep wherever it would be read',
+    () =>
+      changingNothing(async () => {
+        const bodies = [deep()];
+        for (const name of Object.keys(body?.shape ?? {})) {
+          const filler = { ...exampleOf(route), [name]: 'DEEP' };
+          bodies.push(JSON.stringify(filler).replace('"DEEP"', deep()));
+          bodies.push(JSON.stringify(filler).replace('"DEEP"', '{"a":'.repeat(DEPTH) + 1 + '}'.repeat(DEPTH)));
+        }
+        for (const nested of bodies) {
+          const answer = await call(route, { body: nested, headers: { 'idempotency-key': randomUUID() } });
+          if (body) expectFailure(answer, 400, 'VALIDATION_ERROR', 'INVALID_JSON');
+          else expectDeclared(route, answer);
+        }
+      }),
+  );
+
+  where(readsBody(route))('refuses a body of another type', () =>
+    changingNothing(async () => {
+      const types = [
+        'text/plain',
+        'application/xml',
+        'multipart/form-data; boundary=x',
+        'application/x-www-form-urlencoded',
+        'nonsense',
+      ];
+      for (const type of types) {
+        const answer = await call(route, { body: Buffer.from('{}'), headers: { 'content-type': type } });
+        expectFailure(answer, 415, 'UNSUPPORTED_MEDIA_TYPE');
+      }
+      expectFailure(await call(route, { body: Buffer.from('{}') }), 415, 'UNSUPPORTED_MEDIA_TYPE');
+    }),
+  );
+
+  where(readsBody(route))('refuses a body over its limit, whether its length is said before or not', () =>
+    changingNothing(async () => {
+      const large = Buffer.from(JSON.stringify('x'.repeat(rule.bodyLimit - 1)));
+      expect(large.length).toBe(rule.bodyLimit + 1);
+      const json = { 'content-type': 'application/json' };
+      expectFailure(await call(route, { body: large, headers: json }), 413, 'PAYLOAD_TOO_LARGE');
+      expectFailure(await call(route, { body: new Blob([large]).stream(), headers: json }), 413, 'PAYLOAD_TOO_LARGE');
+    }),
+  );
+
+  where(schemaOf(route, 'headers'))('refuses a header that is missing or wrong, and names it', () =>
+    changingNothing(async () => {
+      for (const [name, schema] of Object.entries(schemaOf(route, 'headers')?.shape ?? {}))
+        for (const wrong of ['x'.repeat(101), undefined]) {
+          if ((schema as z.ZodType).safeParse(wrong).success) continue;
+          const headers = { ...requiredHeaders(route), ...(wrong ? { [name]: wrong } : {}) };
+          if (!wrong) delete headers[name];
+          const answer = await send(pathOf(route), {
+            method: route.method,
+            bearer: opener(route),
+            headers,
+            ...(body ? { body: JSON.stringify(exampleOf(route)) } : {}),
+          });
+          // The guard has already compared the header of a device with its key.
+          if (rule.auth.includes('device')) expectFailure(answer, 403, 'DEVICE_MISMATCH');
+          else expect(expectFailure(answer, 400, 'VALIDATION_ERROR').details?.[0]?.path).toEqual(['header', name]);
+        }
+    }),
+  );
+
+  where(schemaOf(route, 'query'))('refuses a query that is wrong, and names what is', () =>
+    changingNothing(async () => {
+      const query = schemaOf(route, 'query') as z.ZodObject;
+      const values = ['-1', 'abc', '1e9', '', '1.5', 'Infinity', '\0', 'null', 'x'.repeat(600), "'"];
+      for (const name of Object.keys(query.shape)) {
+        for (const value of values) {
+          if (query.safeParse({ [name]: value }).success) continue;
+          const answer = await call(route, { query: `?${name}=${encodeURIComponent(value)}` });
+          const { details } = expectFailure(answer, 400, 'VALIDATION_ERROR');
+          expect(details?.map(({ path }) => path)).toEqual([['query', name]]);
+        }
+        const twice = await call(route, { query: `?${name}=1&${name}=2` });
+        expectFailure(twice, 400, 'VALIDATION_ERROR');
+      }
+      for (const odd of ['?%', '?%00=%00', '?a[b]=c', '?&&=', `?${'a=1&'.repeat(1000)}`, '?limit', '?__proto__=1'])
+        expectDeclared(route, await call(route, { query: odd }));
+    }),
+  );
+
+  where(rule.idempotent)('refuses an Idempotency-Key that is none', () =>
+    changingNothing(async () => {
+      for (const key of ['two words', 'x'.repeat(256), 'é']) {
+        const answer = await call(route, { headers: { 'idempotency-key': key } });
+        const { details } = expectFailure(answer, 400, 'VALIDATION_ERROR');
+        expect(details?.map(({ path }) => path)).toEqual([['header', 'idempotency-key']]);
+      }
+    }),
+  );
+
+  test('answers other methods with those that it takes, whatever they bring', () =>
+    changingNothing(async () => {
+      const path = pathOf(route);
+      const taken = new Set(
+        ROUTES.filter(({ route: other }) => matches(other, path)).map(({ route: { method } }) => method as string),
+      );
+      for (const method of METHODS.filter((each) => !taken.has(each)))
+        for (const extra of method === 'HEAD' || method === 'GET'
+          ? [{}]
+          : [{}, { body: '{' }, { body: Buffer.from('x') }]) {
+          const answer = await send(path, { method, bearer: opener(route), ...extra });
+          expect(answer.status, `${method} ${path} ${answer.text}`).toBe(405);
+          expect(new Set(answer.headers.get('allow')?.split(', '))).toEqual(taken);
+          if (method === 'HEAD') expect(answer.text).toBe('');
+          else expectFailure(answer, 405, 'METHOD_NOT_ALLOWED');
+        }
+    }));
+});
+
+const matches = (route: AppRoute, path: string): boolean =>
+  new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`).test(path);
+
+// ---- What is no route, or no HTTP --------------------------------------------------------------------------------------
+
+describe('an address that is none', () => {
+  test.each([
+    '/',
+    '/v1',
+    '/v1/',
+    '/v1/nothing',
+    '/v1//tasks',
+    '/V1/tasks',
+    '/v2/tasks',
+    '/v1/tasks/batch/x',
+  ])('%s is not found, whatever is sent there', async (path) => {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+      expectFailure(await send(path, { method, bearer: user.token }), 404, 'ROUTE_NOT_FOUND');
+    for (const body of ['{', deep(), Buffer.from('x')])
+      expectFailure(await send(path, { method: 'POST', body }), 404, 'ROUTE_NOT_FOUND');
+    const head = await send(path, { method: 'HEAD' });
+    expect([head.status, head.text]).toEqual([404, '']);
+  });
+
+  test.each(['/v1/tasks/%', '/v1/tasks/%zz', '/v1/tasks/%c3%28', '/%ff'])('%s is no address', async (path) => {
+    expectFailure(await send(path, { bearer: user.token }), 404, 'ROUTE_NOT_FOUND');
+  });
+
+  test('with a slash at its end is another one: its last part is empty', async () => {
+    const { details } = expectFailure(await send('/v1/tasks/', { bearer: user.token }), 400, 'VALIDATION_ERROR');
+    expect(details?.map(({ path }) => path)).toEqual([['path', 'task_id']]);
+    expectFailure(await send('/v1/tasks/', { method: 'POST', body: '{' }), 404, 'ROUTE_NOT_FOUND');
+    expectFailure(await send('/v1/auth/me/', { bearer: user.token }), 404, 'ROUTE_NOT_FOUND');
+  });
+
+  test('is told in the short form under /api, which is another family', async () => {
+    const { status, text } = await send('/api/nothing');
+    expect([status, JSON.parse(text)]).toEqual([
+      404,
+      { success: false, error: { code: 'NOT_FOUND', message: expect.any(String) } },
+    ]);
+    expect(JSON.parse((await send('/apis')).text)).toHaveProperty('meta');
+  });
+});
+
+describe('a request id', () => {
+  const idOf = async (given: string | undefined, path = '/v1/tasks') => {
+    const { headers, text } = await send(path, given === undefined ? {} : { headers: { 'x-request-id': given } });
+    expect(JSON.parse(text).meta.request_id).toBe(headers.get('x-request-id'));
+    return headers.get('x-request-id');
+  };
+
+  test('of the caller comes back when it is a plain word', async () => {
+    for (const given of ['a', 'Req-1._x', randomUUID(), 'x'.repeat(128)]) expect(await idOf(given)).toBe(given);
+  });
+
+  test('that is none is replaced by a new one', async () => {
+    const seen = new Set<string | null>();
+    for (const given of [undefined, undefined, 'two words', 'x'.repeat(129), 'é', '"', '../etc', 'a,b']) {
+      const id = await idOf(given);
+      expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+      seen.add(id);
+    }
+    expect(seen.size).toBe(8);
+  });
+
+  test('is there also where there is no such address, or it is none', async () => {
+    expect(await idOf('mine', '/nothing')).toBe('mine');
+    expect(await idOf('mine', '/v1/tasks/%zz')).toBe('mine');
+  });
+});
+
+test('of two fields with the same name in JSON the last one counts', async () => {
+  const { status } = await send('/v1/tasks', {
+    method: 'POST',
+    bearer: user.token,
+    body: `{"device_id":"x","command":"true","device_id":"${device.id}","run_at":"2026-02-01T00:00:00Z"}`,
+  });
+  expect(status).toBe(201);
+});
+
+test('unknown fields are left out, of nested things too', async () => {
+  const body = {
+    device_id: device.id,
+    command: 'true',
+    run_at: '2026-02-01T00:00:00Z',
+    user_id: randomUUID(),
+    status: 'completed',
+  };
+  const created = await send('/v1/tasks', { method: 'POST', bearer: user.token, body: JSON.stringify(body) });
+  const { task_id } = JSON.parse(created.text).data;
+  const task = await user.client.tasks.get(task_id);
+  expect(task).toMatchObject({ status: 'pending' });
+  expect(task).not.toHaveProperty('user_id');
+});
+
+test('a limit that is out of range, a negative offset and a cursor of nobody are refused, on each list', async () => {
+  const lists = ROUTES.filter(({ route }) => 'limit' in (schemaOf(route, 'query')?.shape ?? {}));
+  expect(lists.length).toBeGreaterThanOrEqual(3);
+  for (const { route } of lists) {
+    for (const limit of ['-1', '0', '101', 'abc', '1e9', ''])
+      expectFailure(await call(route, { query: `?limit=${limit}` }), 400, 'VALIDATION_ERROR');
+    if (!('cursor' in (schemaOf(route, 'query')?.shape ?? {}))) continue;
+    for (const offset of ['-1', 'abc', '1e10'])
+      expectFailure(await call(route, { query: `?offset=${offset}` }), 400, 'VALIDATION_ERROR');
+    const made = ['', 'x', '..', btoa('1.x'), btoa(`${'9'.repeat(40)}.${randomUUID()}`), btoa(`-1.${randomUUID()}`)];
+    for (const cursor of made)
+      expectFailure(await call(route, { query: `?cursor=${encodeURIComponent(cursor)}` }), 400, 'VALIDATION_ERROR');
+    // One of another list is only a place in time.
+    const elsewhere = btoa(`${Date.UTC(2026, 0, 20)}.${randomUUID()}`);
+    expect((await call(route, { query: `?cursor=${elsewhere}` })).status).toBe(200);
+  }
+});
+
+test('another user’s cursor gives one’s own tasks', async () => {
+  const stranger = await app.makeUser();
+  const theirs = await app.makeDevice(stranger);
+  for (const command of ['1', '2', '3']) await stranger.client.tasks.create({ device_id: theirs.id, command });
+  const { nextCursor } = await stranger.client.tasks.list({ limit: 1 });
+  const { items } = await user.client.tasks.list({ cursor: nextCursor as string });
+  for (const { device_id } of items) expect(device_id).toBe(device.id);
+});
+
+describe('over a bare socket', () => {
+  /** Sends `bytes`, and then, unless the other side is to end it, nothing more; gives all that came back. */
+  async function raw(bytes: string | Buffer, { end = true } = {}): Promise<string> {
+    const socket = connect({ port: Number(new URL(app.url).port), host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(bytes);
+    if (end) socket.end();
+    try {
+      return await textOf(socket);
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  /** The last answer of what came back. */
+  function answerIn(received: string): Answer {
+    const [head = '', ...rest] = received.slice(received.lastIndexOf('HTTP/1.1 ')).split('\r\n\r\n');
+    const [line = '', ...lines] = head.split('\r\n');
+    const headers = new Headers(lines.map((each) => each.split(/: */, 2) as [string, string]));
+    return { status: Number(line.split(' ')[1]), headers, text: rest.join('\r\n\r\n') };
+  }
+
+  const isAlive = async () => expect((await send('/livez')).status).toBe(200);
+
+  test.each([
+    ['garbage', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
+    ['half a request line', 'GET /v1/ta', 400],
+    ['half a head', 'GET /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthor', 400],
+    ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['an unknown method', 'BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+    ['a NUL in a header', 'GET /v1/tasks HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n', 400],
+    ['two lengths', 'POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', 400],
+    [
+      'a length and chunks',
+      'POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['no host', 'GET /v1/tasks HTTP/1.1\r\n\r\n', 400],
+    ['an expectation of nobody', 'GET /v1/tasks HTTP/1.1\r\nHost: x\r\nExpect: a-pony\r\n\r\n', 417],
+    ['a head of 20 KB', `GET /v1/tasks HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['an address of 20 KB', `GET /v1/tasks?${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+  ])('%s is answered in the envelope', async (_, bytes, status) => {
+    expectFailure(answerIn(await raw(Buffer.from(bytes, 'latin1'))), status, 'VALIDATION_ERROR');
+    await isAlive();
+  });
+
+  test('a head of 9 KB is taken, and judged as any other', async () => {
+    const head = `GET /v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nA: ${'x'.repeat(9_000)}\r\n\r\n`;
+    expectFailure(answerIn(await raw(head, { end: false })), 401, 'AUTH_REQUIRED');
+  });
+
+  test('a method that HTTP knows and the service does not is answered too', async () => {
+    for (const method of ['TRACE', 'PROPFIND', 'QUERY', 'LOCK']) {
+      const request = (path: string) => `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+      const known = answerIn(await raw(request('/v1/tasks'), { end: false }));
+      expectFailure(known, 405, 'METHOD_NOT_ALLOWED');
+      expect(known.headers.get('allow')).toBe('POST, GET');
+      expectFailure(answerIn(await raw(request('/nothing'), { end: false })), 404, 'ROUTE_NOT_FOUND');
+    }
+  });
+
+  test('garbage after an answer leaves that one as it was', async () => {
+    const socket = connect({ port: Number(new URL(app.url).port), host: '127.0.0.1' });
+    socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [first] = await once(socket, 'data');
+    expect(String(first)).toMatch(/^HTTP\/1\.1 200 OK/);
+    socket.write('\0\0garbage');
+    expectFailure(answerIn(await textOf(socket)), 400, 'VALIDATION_ERROR');
+  });
+
+  test('half a body is a request that never came', async () => {
+    const before = await stateOfEverything();
+    const body = JSON.stringify({ device_id: device.id, command: 'true' });
+    const head = `POST /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.token}\r\nContent-Type: application/json\r\n`;
+    for (const half of [
+      `${head}Content-Length: ${body.length + 1}\r\n\r\n${body}`,
+      `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`,
+      `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n${body}\r\n0\r\n\r\n`,
+    ])
+      expect(await raw(half)).not.toMatch(/^HTTP\/1\.1 2/);
+    expect(await stateOfEverything()).toEqual(before);
+    await isAlive();
+  });
+});
+
+// ---- Answers that the contract does not know -------------------------------------------------------------------------
+
+describe('a handler', () => {
+  const routes = c.router(
+    {
+      answer: {
+        method: 'GET',
+        path: '/answer',
+        responses: { 200: ok(z.object({ n: z.int() })), ...failures('TASK_NOT_FOUND') },
+        metadata: access({ auth: [] }),
+      },
+    },
+    { pathPrefix: '/v1' },
+  );
+
+  /** What a caller gets when the handler of a route does `handle`. */
+  async function answerOf(handle: () => Promise<unknown>): Promise<Answer> {
+    const small = Fastify({ genReqId: () => 'the-request' });
+    registerReplies(small, () => []);
+    registerGuard(small, app.service, { check: async () => {} });
+    bind(small, routes, { answer: handle as () => Promise<{ status: 200; data: { n: number } }> }, inCloudEnvelope);
+    const { statusCode, headers, body } = await small.inject('/v1/answer');
+    await small.close();
+    return { status: statusCode, headers: new Headers(headers as Record<string, string>), text: body };
+  }
+
+  const failing = (error: unknown) => () => Promise.reject(error);
+
+  test('gives what its contract says, without what it does not', async () => {
+    const { status, text } = await answerOf(async () => ({ status: 200, data: { n: 1, password_hash: 'secret' } }));
+    expect([status, JSON.parse(text).data]).toEqual([200, { n: 1 }]);
+  });
+
+  test('may fail as its contract says', async () => {
+    expectFailure(await answerOf(failing(new Failed('TASK_NOT_FOUND'))), 404, 'TASK_NOT_FOUND');
+  });
+
+  test.each([
+    ['answers a status that its contract does not declare', async () => ({ status: 204, data: null })],
+    ['answers data that its contract does not declare', async () => ({ status: 200, data: { n: 'one' } })],
+    ['answers nothing', async () => undefined],
+    ['fails with a code that its contract does not declare', failing(new Failed('EMAIL_TAKEN'))],
+    ['fails with an error of its own', failing(new Error('secret'))],
+    ['fails with what is no error', failing('secret')],
+    ['fails with nothing', failing(undefined)],
+  ])('that %s is a fault of ours, and says nothing of it', async (_, handle) => {
+    const answer = await answerOf(handle);
+    expectFailure(answer, 500, 'INTERNAL_ERROR');
+    expect(answer.text).not.toMatch(/secret|EMAIL|n:|stack/);
+  });
+});
