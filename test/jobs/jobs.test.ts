@@ -141,6 +141,9 @@ test('processes that start together make the queues once, and the clock has its 
   const processes = await Promise.all([open(), open(), open()]);
   for (const { close } of processes) onTestFinished(close);
   await Promise.all(processes.map(({ start }) => start(one.ctx)));
-  const { rows } = await sql`select name, cron from pgboss.schedule`.execute(one.ctx.db);
-  expect(rows).toEqual([{ name: 'retention', cron: '17 * * * *' }]);
+  const { rows } = await sql`select name, cron from pgboss.schedule order by name`.execute(one.ctx.db);
+  expect(rows).toEqual([
+    { name: 'relay-cleanup', cron: '43 3 * * *' },
+    { name: 'retention', cron: '17 * * * *' },
+  ]);
 });
