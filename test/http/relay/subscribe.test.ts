@@ -133,6 +133,16 @@ describe('coming back', () => {
     expect(await stream.messages(21)).toEqual([...count(10, 30), 'live']);
   });
 
+  test('a full channel comes whole, over several reads', async () => {
+    const channel = await channelWith();
+    await publishMany(relay, channel, 1000);
+    const stream = await relay.listen(`channel=${channel}&lastEventId=event-0`);
+    const events = await stream.take(1000);
+    expect(events.map(({ id }) => numberOf(id))).toEqual(count(1, 1001).map(Number));
+    await relay.publish(channel, 'live');
+    expect(await stream.messages(1)).toEqual(['live']);
+  });
+
   test('the header goes before the query', async () => {
     const channel = await channelWith('a', 'b', 'c');
     const stream = await relay.listen(`channel=${channel}&lastEventId=event-0`, { 'Last-Event-ID': 'event-2' });
