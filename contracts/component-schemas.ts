@@ -50,6 +50,13 @@ const REFERENCE = /"#\/\$defs\/(\w+)"/g;
 
 const referencesIn = (text: string): string[] => [...text.matchAll(REFERENCE)].map((match) => match[1]!);
 
+const BYTES = { contentMediaType: 'application/octet-stream' };
+
+const replaceWith = (schema: object, other: object): void => {
+  for (const key of Object.keys(schema)) if (key !== 'description') Reflect.deleteProperty(schema, key);
+  Object.assign(schema, other);
+};
+
 const toJsonSchema = (schema: z.ZodType, io: Direction): z.core.JSONSchema.BaseSchema =>
   z.toJSONSchema(schema, {
     io,
@@ -57,6 +64,8 @@ const toJsonSchema = (schema: z.ZodType, io: Direction): z.core.JSONSchema.BaseS
     unrepresentable: 'throw',
     override: ({ zodSchema, jsonSchema }) => {
       const { def } = zodSchema._zod;
+      // As OpenAPI 3.1 has it: no schema describes bytes.
+      if (def.type === 'file') return replaceWith(jsonSchema, BYTES);
       // A later version may answer more fields: only a strict object is closed.
       if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
       // The format says it; zod's expressions for dates and uuids are 300 characters long.

@@ -19,6 +19,7 @@ export const FAILURES = {
   WRONG_CREDENTIAL: [403, 'This kind of credential does not open this endpoint'],
   INSUFFICIENT_SCOPE: [403, 'The API key lacks the scope that this endpoint needs'],
   DEVICE_MISMATCH: [403, 'X-Device-ID names another device than the key belongs to'],
+  WRONG_PASSWORD: [403, 'The password is wrong'],
   PLAN_LIMIT_REACHED: [403, 'The limit of your plan is reached'],
   DAILY_TASKS_REACHED: [429, 'The tasks of your plan for today (UTC) are used up', 'PLAN_LIMIT_REACHED'],
 
@@ -29,7 +30,10 @@ export const FAILURES = {
   SESSION_NOT_FOUND: [404, 'No session of yours has this id'],
   API_KEY_NOT_FOUND: [404, 'No API key of yours has this id'],
   DEVICE_NOT_FOUND: [404, 'No device of yours has this id'],
+  MESSAGE_NOT_FOUND: [404, 'No message of yours has this id'],
   TASK_NOT_FOUND: [404, 'No task of yours has this id'],
+  BACKUP_NOT_FOUND: [404, 'No backup of yours has this id'],
+  LOG_NOT_FOUND: [404, 'No log of yours has this id'],
 
   METHOD_NOT_ALLOWED: [405, 'This endpoint does not take this method'],
 
@@ -49,7 +53,9 @@ export const FAILURES = {
   METADATA_TOO_LARGE: [413, 'The metadata has at most 2048 bytes as JSON'],
   MESSAGE_TOO_LARGE: [413, 'A message has at most 4,718,592 bytes of UTF-8'],
   PAYLOAD_TOO_LARGE: [413, 'The request body is too large'],
+  STORAGE_QUOTA_EXCEEDED: [413, 'Your storage is full; delete backups or logs, or change the plan'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Send the body as application/json'],
+  RANGE_NOT_SATISFIABLE: [416, 'The range lies beyond the end of the file; details.size is its size'],
   IDEMPOTENCY_KEY_REUSED: [422, 'This Idempotency-Key was used with another body; use a new key'],
   RATE_LIMIT_EXCEEDED: [429, 'Too many requests; wait as long as Retry-After says'],
 

@@ -39,6 +39,10 @@ export const TAGS = {
     description:
       'Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use, and the use of an old one ends the whole session.',
   },
+  users: {
+    name: 'Users',
+    description: 'Your own account: its profile, its password, and its end.',
+  },
   apiKeys: {
     name: 'API keys',
     description: 'Keys for programs that act for a user. A key is shown once; we keep its SHA-256.',
@@ -83,6 +87,23 @@ export const TAGS = {
   health: {
     name: 'Relay: probes',
     description: 'What a supervisor of the relay asks. Plain answers, without an envelope.',
+  },
+  messages: {
+    name: 'Messages',
+    description: 'What the service tells a user: tasks that began and ended, devices that came and went.',
+  },
+  config: {
+    name: 'Configuration',
+    description: 'Backups of the configuration of a device. They count against the storage of your plan.',
+  },
+  logs: {
+    name: 'Logs',
+    description:
+      'Log files that devices have sent: to view and to download. They count against the storage of your plan, which also says how long they are kept.',
+  },
+  stats: {
+    name: 'Statistics',
+    description: 'How many tasks finished on each UTC day, and how long they ran.',
   },
   ops: {
     name: 'Operations',

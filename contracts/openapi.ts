@@ -72,7 +72,7 @@ const operation = (route: AppRoute, components: ComponentSchemas): Omit<Operatio
     ...(body && {
       requestBody: {
         required: !body.safeParse(undefined).success,
-        content: { 'application/json': { schema: components.refer(body, 'input') } },
+        content: { [bodyKind(route)]: { schema: components.refer(body, 'input') } },
       },
     }),
     responses: { ...answersOf(route, components), ...failureReferences(route) },
@@ -117,6 +117,8 @@ const PARTS = [
 const bodyOf = (route: AppRoute): z.ZodType | undefined =>
   'body' in route && route.body instanceof z.ZodType ? route.body : undefined;
 
+const bodyKind = (route: AppRoute): string => ('contentType' in route && route.contentType) || 'application/json';
+
 const parametersOf = (route: AppRoute, components: ComponentSchemas): (ParameterObject | ReferenceObject)[] => [
   ...PARTS.flatMap(([where, part]) => {
     const schema = route[part];
@@ -142,7 +144,7 @@ const headerCase = (name: string): string => name.replace(/\bid$|\b\w/g, (letter
 
 // ---- What comes out -------------------------------------------------------------------------------------------------
 
-const DESCRIPTIONS: Readonly<Record<string, string>> = { 200: 'Done', 201: 'Created' };
+const DESCRIPTIONS: Readonly<Record<string, string>> = { 200: 'Done', 201: 'Created', 206: 'A part of it' };
 
 /** The answers that are no failures of the table. */
 const ownAnswers = (route: AppRoute) =>
@@ -162,7 +164,7 @@ const answersOf = (route: AppRoute, components: ComponentSchemas): Record<string
       {
         description: DESCRIPTIONS[status] ?? 'Not now',
         headers: headersOf(route, Number(status)),
-        ...(schema && { content: { [contentType]: { schema: components.refer(schema, 'output') } } }),
+        content: { [contentType]: schema ? { schema: components.refer(schema, 'output') } : {} },
       },
     ]),
   );

@@ -60,6 +60,9 @@ const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(mi
 /** A whole number in a query string. */
 export const queryNumber = wholeNumber;
 
+/** Yes or no in a query string. */
+export const queryFlag = () => z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')]);
+
 // ---- Envelope -------------------------------------------------------------------------------------------------------
 
 export const Meta = z

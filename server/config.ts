@@ -30,6 +30,11 @@ const list = z
       .filter(Boolean),
   );
 
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+
+const ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
+const SENDER = /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
+
 const secret = z.string().min(SECRET_MIN, `must have at least ${SECRET_MIN} characters`);
 
 /** What an operator or a scheduler types. */
@@ -58,20 +63,40 @@ export const settings = {
   JWT_EXPIRES_IN: duration.prefault('15m').describe('Life of an access token'),
   REFRESH_TOKEN_EXPIRES_IN: duration.prefault('30d').describe('Life of a session'),
   DEFAULT_PLAN: z.enum(['free', 'pro', 'enterprise']).default('free').describe('Plan of a new account'),
+  S3_ENDPOINT: z.url().optional().describe("Where the S3 server is, where it is not Amazon's"),
+  S3_BUCKET: z.string().optional().describe('Log files lie in this bucket; without it, in files under DATA_DIR'),
+  AWS_S3_BUCKET: z.string().optional().describe('Another name of S3_BUCKET'),
+  S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
+  S3_ACCESS_KEY: z.string().optional().describe('Opens the bucket; without it, what the machine has of its own'),
+  S3_SECRET_KEY: z.string().optional().describe('The secret to S3_ACCESS_KEY'),
+  ENABLE_LOG_UPLOAD: flag.prefault('true').describe('Whether devices may send their logs'),
   RATE_LIMIT_TTL: whole(1, 3600).default(60).describe('Seconds of the window in which requests are counted'),
   RATE_LIMIT_MAX: whole(1, 1e9).default(100).describe('Requests of a signed-in user per window'),
   RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
+  SMTP_HOST: z
+    .string()
+    .optional()
+    .describe('Server that takes our mail; without it mail is written to DATA_DIR/outbox'),
+  SMTP_PORT: whole(1, 65_535).default(587).describe('Its port'),
+  SMTP_SECURE: flag
+    .optional()
+    .describe('TLS from the first byte; by default on port 465. Else STARTTLS, demanded where SMTP_USER is set'),
+  SMTP_USER: z.string().optional().describe('Account at that server; without it nobody logs in'),
+  SMTP_PASS: z.string().optional().describe('Its password'),
+  SMTP_FROM: z
+    .string()
+    .regex(SENDER, 'must be an address, or Name <address>')
+    .optional()
+    .describe('Sender of our mail; by default SMTP_USER, where that is an address'),
   ADMIN_MASTER_KEY: operatorSecret
     .optional()
     .describe('Opens the administration of the relay as X-Admin-Key, at least 16 characters; without it nothing does'),
   CRON_SECRET: operatorSecret
     .optional()
     .describe('Opens /api/cron as X-Cron-Secret, at least 16 characters; without it nothing does'),
-  RELAY_REQUIRE_KEY: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((value) => value === 'true')
+  RELAY_REQUIRE_KEY: flag
+    .prefault('false')
     .describe('true: nothing of the relay is open without a key, but its probes'),
   RELAY_MAX_BYTES: whole(1, 1e15)
     .default(1024 ** 3)
@@ -116,6 +141,15 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   const faults = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (given.DATABASE_URL !== undefined && given.JWT_SECRET === undefined) {
     faults.push('JWT_SECRET: must be set when DATABASE_URL is; make one with: openssl rand -base64 48');
+  }
+  if (given.SMTP_HOST !== undefined && given.SMTP_FROM === undefined && !ADDRESS.test(given.SMTP_USER ?? '')) {
+    faults.push('SMTP_FROM: must be set when SMTP_HOST is and SMTP_USER is no address');
+  }
+  if (given.S3_ENDPOINT !== undefined && given.S3_BUCKET === undefined && given.AWS_S3_BUCKET === undefined) {
+    faults.push('S3_BUCKET: must be set when S3_ENDPOINT is');
+  }
+  if ((given.S3_ACCESS_KEY === undefined) !== (given.S3_SECRET_KEY === undefined)) {
+    faults.push('S3_ACCESS_KEY, S3_SECRET_KEY: must be set both or neither');
   }
   if (faults.length > 0 || !result.success) {
     throw new ConfigurationFailed(

@@ -3,6 +3,7 @@
  * are injected, so that a test can stop the clock. The ports are declared here and implemented by the rooms around the
  * domain.
  */
+import type { Readable } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Permission, Scope } from '../contracts/wire.ts';
 import type { Config } from './config.ts';
@@ -47,6 +48,8 @@ export type DomainEvent =
   | { type: 'slots.freed'; userId: string }
   | { type: 'device.changed'; userId: string; deviceId: string; status: string }
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
+  /** The content is at most 2 KB. */
+  | { type: 'message.new'; userId: string; messageId: string; title: string; content: string | null }
   | { type: 'session.ended'; userId: string; sessionId: string }
   /** `messages` are those up to `sequence`. Other processes read the stored ones, and get the rest in parts. */
   | { type: 'channel.published'; channel: string; sequence: number; messages: ChannelMessage[] }
@@ -89,7 +92,17 @@ export type Events = {
   ): Promise<Found | undefined>;
 };
 
-export type Job = { name: 'release-task'; data: { taskId: string } };
+/** What to write of, not the words: no secret waits in a queue. */
+export type MailOrder =
+  | { about: 'verification'; userId: string }
+  | { about: 'reset'; email: string }
+  /** All of one user. */
+  | { about: 'messages'; messageIds: string[] };
+
+export type Job =
+  | { name: 'release-task'; data: { taskId: string } }
+  | { name: 'delete-account'; data: { userId: string } }
+  | { name: 'send-mail'; data: MailOrder };
 
 export type Jobs = {
   /** Inside a transaction the job exists when that commits. Left out, `startAfter` is now. */
@@ -115,6 +128,17 @@ export type Passwords = {
   pause(ms: number): Promise<void>;
 };
 
+/** What is written to one person. `id` is a uuid and the letter's name: the same one sent again has the same. */
+export type Letter = { id: string; to: string; subject: string; text: string; html: string };
+
+/** Taken by the mail server, or refused for good, with its words. */
+export type Delivery = { isAccepted: boolean; reply: string };
+
+export type Mail = {
+  /** Rejects when it failed in a way that may pass. */
+  send(letter: Letter): Promise<Delivery>;
+};
+
 /** What an access token says; whether its session still lives, the database knows. */
 export type AccessClaims = { userId: string; sessionId: string };
 
@@ -130,6 +154,7 @@ export type Tokens = {
   newDeviceKey(): string;
   newRelayKey(): string;
   newConfirmationCode(): string;
+  newMailToken(): string;
   /** SHA-256 in hex. */
   hash(secret: string): string;
 };
@@ -142,6 +167,26 @@ export type Sealing = {
   isSealed(text: string): boolean;
 };
 
+/** A file that has been taken in and is not yet in the store. */
+export type StagedObject = {
+  /** Bytes. */
+  size: number;
+  /** Puts it into the store, whole or not at all. @throws Failed SERVICE_UNAVAILABLE, and may be tried again */
+  store(key: string): Promise<void>;
+  /** Lets go of what was taken in. After `store` it changes nothing. */
+  discard(): Promise<void>;
+};
+
+/** Large files, by keys of ours: a noun, a slash and a uuid. */
+export type Objects = {
+  /** Takes in `content` as it comes. Fails as `content` fails, and leaves nothing then. */
+  stage(content: AsyncIterable<Uint8Array>): Promise<StagedObject>;
+  /** The bytes from `start` to before `end`, or all. Undefined: there is no such object. @throws Failed SERVICE_UNAVAILABLE */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable | undefined>;
+  /** Removing what is not there changes nothing. @throws Failed SERVICE_UNAVAILABLE */
+  remove(key: string): Promise<void>;
+};
+
 /** What every piece of work of a process shares. */
 export type Service = {
   config: Config;
@@ -151,7 +196,9 @@ export type Service = {
   events: Events;
   jobs: Jobs;
   presence: Presence;
+  objects: Objects;
   passwords: Passwords;
+  mail: Mail;
   tokens: Tokens;
   sealing: Sealing;
   log: FastifyBaseLogger;

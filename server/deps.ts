@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { openMail } from './adapters/mail.ts';
+import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
 import { sealing } from './adapters/sealing.ts';
 import { createTokens } from './adapters/tokens.ts';
@@ -38,8 +40,24 @@ export async function openService(
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });
   const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
+  const objects = await openObjects(config);
   const tokens = createTokens(config);
-  const service = { config, now, newId: randomUUID, db, events: bus, jobs, presence, passwords, tokens, sealing, log };
+  const mail = openMail(config, { now, log });
+  const service = {
+    config,
+    now,
+    newId: randomUUID,
+    db,
+    events: bus,
+    jobs,
+    presence,
+    objects,
+    passwords,
+    mail,
+    tokens,
+    sealing,
+    log,
+  };
   const streams = openStreams({ ...service, bus });
   let sweeper: Sweeper | undefined;
   return {
@@ -59,6 +77,7 @@ export async function openService(
       await streams.close();
       await presence.close();
       await bus.close();
+      objects.close();
       await database.close();
     },
   };

@@ -11,6 +11,7 @@ export const User = z
     avatar_url: z.string().nullable(),
     plan: Plan,
     is_verified: z.boolean(),
+    notify_by_email: z.boolean(),
     storage_used: z.int().meta({ description: 'Bytes' }),
     created_at: Time,
     last_login_at: Time.nullable(),
@@ -38,7 +39,9 @@ export const Session = z
   })
   .meta({ id: 'Session' });
 
-const Password = text(256, 8).meta({ description: '8 to 256 characters' });
+export const Password = text(256, 8).meta({ description: '8 to 256 characters' });
+
+const MailedToken = text(255, 1);
 
 /**
  * Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use,
@@ -78,6 +81,48 @@ export const auth = c.router(
         'Swaps the refresh token for a new pair. The same token sent again within 60 seconds, because the answer was lost, gets the same successor while that is unused; any later reuse ends the session.',
       body: z.object({ refresh_token: text(255, 1) }).meta({ id: 'Refresh', examples: [{ refresh_token: 'rt_5Zk…' }] }),
       responses: { 200: ok(Refreshed), ...failures('AUTH_FAILED', 'TOKEN_EXPIRED') },
+      metadata: access({ auth: [] }),
+    },
+    verifyEmail: {
+      method: 'POST',
+      path: '/auth/verify-email',
+      summary: 'Verify your email address',
+      description: 'With the token that was mailed to it, which is good for one use within 24 hours.',
+      body: z.object({ token: MailedToken }).meta({ id: 'EmailVerification', examples: [{ token: 'mt_8Qk…' }] }),
+      responses: { 200: ok(z.object({ verified: z.literal(true) })), ...failures('AUTH_FAILED', 'TOKEN_EXPIRED') },
+      metadata: access({ auth: [] }),
+    },
+    resendVerification: {
+      method: 'POST',
+      path: '/auth/resend-verification',
+      summary: 'Ask for the verification mail again',
+      description: 'A new token is mailed to the address of your account, at most five in an hour.',
+      body: c.noBody(),
+      responses: {
+        200: ok(z.object({ queued: z.boolean().meta({ description: 'False: the address is verified already' }) })),
+      },
+      metadata: access({ auth: ['user'] }),
+    },
+    forgotPassword: {
+      method: 'POST',
+      path: '/auth/forgot-password',
+      summary: 'Ask for a new password by mail',
+      description:
+        'A token is mailed to the address when an account has it, at most five in an hour. The answer is the same for every address.',
+      body: z.object({ email: Email }).meta({ id: 'ForgottenPassword', examples: [{ email: 'user@example.com' }] }),
+      responses: { 200: ok(z.object({ accepted: z.literal(true) })) },
+      metadata: access({ auth: [] }),
+    },
+    resetPassword: {
+      method: 'POST',
+      path: '/auth/reset-password',
+      summary: 'Set a new password with a mailed token',
+      description:
+        'The token is good for one use within an hour. All sessions of the account end; the address counts as verified from now on, and where it did not before, the API keys end too.',
+      body: z
+        .object({ token: MailedToken, new_password: Password })
+        .meta({ id: 'PasswordReset', examples: [{ token: 'mt_8Qk…', new_password: 'correct horse battery staple' }] }),
+      responses: { 200: ok(z.object({ reset: z.literal(true) })), ...failures('AUTH_FAILED', 'TOKEN_EXPIRED') },
       metadata: access({ auth: [] }),
     },
     logout: {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { access, c, failures, Id, MIB, ok, openJson, queryNumber, Time, TimeInput, text } from '../wire.ts';
+import { backupContent, ConfigBackup } from './config.ts';
 import { DeviceConfig, DeviceStatus } from './devices.ts';
+import { LogUpload, UploadedLog } from './logs.ts';
 import { TaskStatus, TaskType } from './tasks.ts';
 
 /** The machine's own id at registration; later that or the device's uuid, and then it must match the key. */
@@ -234,6 +236,45 @@ export const daemon = c.router(
             })
             .meta({ id: 'SyncedConfig' }),
         ),
+      },
+      metadata: access({ auth: ['device'] }),
+    },
+    uploadLog: {
+      method: 'POST',
+      path: '/daemon/logs',
+      contentType: 'multipart/form-data',
+      summary: 'Upload a log',
+      description:
+        'A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more.',
+      headers: OwnDevice,
+      body: LogUpload,
+      responses: { 201: ok(UploadedLog), ...failures('ROUTE_NOT_FOUND', 'STORAGE_QUOTA_EXCEEDED') },
+      metadata: access({ auth: ['device'], bodyLimit: 50 * MIB }),
+    },
+    backupConfig: {
+      method: 'POST',
+      path: '/daemon/config/backup',
+      summary: 'Back up the configuration of this machine',
+      description: 'Keeps it as an automatic backup (is_auto). It counts against the storage of the user.',
+      headers: OwnDevice,
+      body: z
+        .object(backupContent)
+        .meta({ id: 'NewAutoBackup', examples: [{ config_name: 'claude-code-config', config_data: {} }] }),
+      responses: { 201: ok(ConfigBackup), ...failures('STORAGE_QUOTA_EXCEEDED') },
+      metadata: access({ auth: ['device'], idempotent: true }),
+    },
+    restoredConfig: {
+      method: 'POST',
+      path: '/daemon/config/restored',
+      summary: 'Confirm a restore',
+      description: 'The backup that the sync showed has been restored and is not shown again. It may be repeated.',
+      headers: OwnDevice,
+      body: z
+        .object({ backup_id: Id })
+        .meta({ id: 'RestoredConfig', examples: [{ backup_id: '0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa' }] }),
+      responses: {
+        200: ok(z.object({ backup_id: Id, restored: z.literal(true) })),
+        ...failures('BACKUP_NOT_FOUND'),
       },
       metadata: access({ auth: ['device'] }),
     },

@@ -15,6 +15,10 @@ export type Call = {
   headers: { name: string; argument: string }[];
   /** The name of its type. */
   body?: string;
+  /** The body is sent as a form. */
+  isForm: boolean;
+  /** The answer is no JSON: the response itself is given, with its body unread. */
+  isRaw: boolean;
   query?: { type: string; isOptional: boolean };
   /** The name of the type of the answer's data; of one item, when the answer is a page. */
   data: string;
@@ -61,8 +65,10 @@ const readCall = (
   const all = operation.parameters.map((parameter) => follow(document, parameter));
   const parameters = (where: Parameter['in']) => all.filter((parameter) => parameter.in === where);
   const query = asSchema(parameters('query'));
-  const body = operation.requestBody && schemaOf(operation.requestBody);
-  const answer = answerData(document, operation);
+  const isForm = operation.requestBody?.content[FORM] !== undefined;
+  const body = operation.requestBody && schemaOf(operation.requestBody, isForm ? FORM : JSON_TYPE);
+  const isRaw = responses(document, operation).some(({ hasSucceeded, schema }) => hasSucceeded && !schema);
+  const answer = isRaw ? {} : answerData(document, operation);
   const items = Object.entries(answer.properties ?? {}).find(([, { type }]) => type === 'array');
   const list = answer.properties?.pagination && items;
   return {
@@ -72,13 +78,17 @@ const readCall = (
       .map(({ name }) => ({ name, argument: camelCase(name.replace(/^X-/, '')) })),
     ...(body && { body: typeOf(body, 'Body') }),
     ...(query && { query: { type: typeOf(query, 'Query'), isOptional: query.required?.length === 0 } }),
-    ...(list ? { list: list[0], data: typeOf(list[1].items!, 'Item') } : { data: typeOf(answer, 'Data') }),
+    isForm,
+    isRaw,
+    ...(list
+      ? { list: list[0], data: typeOf(list[1].items!, 'Item') }
+      : { data: isRaw ? 'Response' : typeOf(answer, 'Data') }),
     idempotent: all.some(({ name }) => name === 'Idempotency-Key'),
     summary: operation.summary,
     description: operation.description,
     failures: responses(document, operation)
       .filter(({ hasSucceeded }) => !hasSucceeded)
-      .map(({ status, schema }) => ({ status, codes: codesIn(schema) })),
+      .map(({ status, schema }) => ({ status, codes: codesIn(schema!) })),
   };
 };
 
@@ -86,7 +96,7 @@ const readCall = (
 const answerData = (document: ServiceDocument, operation: Operation): Schema => {
   const answers = responses(document, operation)
     .filter(({ hasSucceeded }) => hasSucceeded)
-    .map(({ schema }) => schema.properties!.data!);
+    .map(({ schema }) => schema!.properties!.data!);
   if (new Set(answers.map((data) => JSON.stringify(data))).size !== 1)
     throw new Error(`${operation.operationId} gives different data with different statuses: one method cannot`);
   return answers[0]!;
@@ -96,7 +106,7 @@ const responses = (document: ServiceDocument, operation: Operation) =>
   Object.entries(operation.responses).map(([status, response]) => ({
     status,
     hasSucceeded: status.startsWith('2'),
-    schema: schemaOf(follow(document, response)),
+    schema: follow(document, response).content[JSON_TYPE]?.schema,
   }));
 
 /** The values of `error.code` that a failure allows. */
@@ -104,7 +114,10 @@ export const codesIn = ({ properties, allOf = [] }: Schema): string[] => [
   ...new Set([...(properties?.error?.properties?.code?.enum ?? []), ...allOf.flatMap(codesIn)]),
 ];
 
-const schemaOf = ({ content }: Response): Schema => content['application/json'].schema;
+const JSON_TYPE = 'application/json';
+const FORM = 'multipart/form-data';
+
+const schemaOf = ({ content }: Response, mediaType: string): Schema => content[mediaType]!.schema!;
 
 const asSchema = (parameters: Parameter[]): Schema | undefined =>
   parameters.length === 0

@@ -27,11 +27,14 @@ export type Parameter = {
   schema: Schema;
 };
 
-export type Response = { content: { 'application/json': { schema: Schema } } };
+/** By media type. JSON has a schema; a form is `multipart/form-data`; any other kind is bytes. */
+export type Response = { content: { [mediaType: string]: { schema?: Schema } } };
 
 export type Schema = {
   $ref?: string;
   type?: string;
+  /** What it is are bytes. */
+  contentMediaType?: string;
   description?: string;
   properties?: Record<string, Schema>;
   required?: string[];

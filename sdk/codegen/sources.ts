@@ -1,6 +1,6 @@
 /** The generated half of the SDK, as files of `sdk/src/generated`. */
 import openapiTS, { astToString } from 'openapi-typescript';
-import type ts from 'typescript';
+import ts from 'typescript';
 import { type Call, camelCase, codesIn, type Noun, readCalls } from './calls.ts';
 import type { Operation, Schema, ServiceDocument } from './document.ts';
 
@@ -17,11 +17,18 @@ export const sdkSources = async (json: string): Promise<Record<'types' | 'resour
   };
 };
 
+const BLOB = ts.factory.createTypeReferenceNode('Blob');
+
 // ---- types.ts -------------------------------------------------------------------------------------------------------
 
 const typesSource = async (document: ServiceDocument, schemas: Record<string, Schema>): Promise<string> => {
   const json = JSON.stringify(withoutFailures(document, schemas));
-  const nodes = await openapiTS(json, { defaultNonNullable: false, silent: true });
+  const nodes = await openapiTS(json, {
+    defaultNonNullable: false,
+    silent: true,
+    // Blob is what a form carries: a file, or bytes in memory.
+    transform: (schema) => ((schema as Schema).contentMediaType ? BLOB : undefined),
+  });
   const kept = nodes.filter((node) =>
     ['components', 'operations'].includes((node as ts.InterfaceDeclaration).name.text),
   );
@@ -67,7 +74,9 @@ ${codes.map((code) => `  | '${code}'`).join('\n')};
 const resourcesSource = (nouns: readonly Noun[]): string => {
   const calls = nouns.flatMap((noun) => noun.calls);
   const types = new Set(
-    calls.flatMap(({ body, query, data }) => [body, query?.type, data].filter((name) => name !== undefined)),
+    calls.flatMap(({ body, query, data, isRaw }) =>
+      [body, query?.type, isRaw ? undefined : data].filter((name) => name !== undefined),
+    ),
   );
   return `${NOTICE}
 import type { PagePromise } from '../core/paging.ts';
@@ -104,7 +113,8 @@ const method = (call: Call): string => {
     `method: '${call.method}'`,
     `path: ${pathSource(call.path)}`,
     ...(call.query ? ['query'] : []),
-    ...(call.body ? ['body'] : []),
+    ...(call.body ? [call.isForm ? 'form: body' : 'body'] : []),
+    ...(call.isRaw ? ['raw: true'] : []),
     ...(call.headers.length > 0
       ? [`headers: { ${call.headers.map((header) => `'${header.name}': ${header.argument}`).join(', ')} }`]
       : []),

@@ -1,5 +1,6 @@
 /**
- * The secrets that the service hands out: signed access tokens, refresh tokens, the keys of users, devices and the relay.
+ * The secrets that the service hands out: signed access tokens, refresh tokens, the keys of users, devices and the relay,
+ * and mailed tokens.
  * With JWT_SECRET_PREVIOUS set, what the secret before has signed is still accepted, and nothing new is signed with it.
  */
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
@@ -69,6 +70,7 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
     newDeviceKey: () => newSecret('dk_'),
     newRelayKey: () => newSecret('sk_live_'),
     newConfirmationCode: () => randomBytes(CODE_BYTES).toString('base64url'),
+    newMailToken: () => newSecret('mt_'),
     hash: (secret) => createHash('sha256').update(secret).digest('hex'),
   };
 }

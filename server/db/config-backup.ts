@@ -11,6 +11,8 @@ export const ConfigBackup = defineEntity({
     device: () => p.manyToOne(Device).mapToPk().deleteRule('set null').nullable(),
     configName: p.string().length(100),
     configData: p.json<Record<string, unknown>>(),
+    /** Bytes of the data as JSON, which count against the user's storage. */
+    size: p.bigint('number').default(0),
     isAuto: p.boolean().default(false),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },

@@ -2,10 +2,13 @@ import { ApiKey } from './api-key.ts';
 import { AuditLog } from './audit-log.ts';
 import { Channel } from './channel.ts';
 import { ConfigBackup } from './config-backup.ts';
+import { ConfigRestore } from './config-restore.ts';
 import { Device } from './device.ts';
+import { DeviceLog } from './device-log.ts';
 import { EmailConfig } from './email-config.ts';
 import { IdempotencyKey } from './idempotency-key.ts';
 import { KeyRevocation } from './key-revocation.ts';
+import { MailToken } from './mail-token.ts';
 import { Message } from './message.ts';
 import { PublicKey } from './public-key.ts';
 import { RateCounter } from './rate-counter.ts';
@@ -25,10 +28,13 @@ export const entities = [
   AuditLog,
   Channel,
   ConfigBackup,
+  ConfigRestore,
   Device,
+  DeviceLog,
   EmailConfig,
   IdempotencyKey,
   KeyRevocation,
+  MailToken,
   Message,
   PublicKey,
   RateCounter,

@@ -9,6 +9,8 @@ import type { InferKyselyDB } from '@mikro-orm/sql';
 import type { Kysely } from 'kysely';
 import pg from 'pg';
 import { Migration20261121120000 } from '../../migrations/Migration20261121120000.ts';
+import { Migration20261121125215 } from '../../migrations/Migration20261121125215.ts';
+import { Migration20261121125225 } from '../../migrations/Migration20261121125225.ts';
 import { Migration20261121125835 } from '../../migrations/Migration20261121125835.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
@@ -54,6 +56,8 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
     silent: true,
     migrationsList: [
       { name: 'Migration20261121120000', class: Migration20261121120000 },
+      { name: 'Migration20261121125215', class: Migration20261121125215 },
+      { name: 'Migration20261121125225', class: Migration20261121125225 },
       { name: 'Migration20261121125835', class: Migration20261121125835 },
     ],
   },

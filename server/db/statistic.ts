@@ -2,7 +2,10 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Device } from './device.ts';
 import { User } from './user.ts';
 
-/** One number of one UTC day, for a user and one of their devices. */
+/**
+ * One number of one UTC day, for a user and one of their devices. Those of deleted devices have none; the key takes
+ * nulls for distinct, so they lie side by side.
+ */
 export const Statistic = defineEntity({
   name: 'Statistic',
   tableName: 'statistics',
@@ -17,5 +20,8 @@ export const Statistic = defineEntity({
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
   uniques: [{ name: 'statistics_key', properties: ['user', 'device', 'statDate', 'statType'] }],
-  indexes: [{ name: 'statistics_device', properties: ['device'] }],
+  indexes: [
+    { name: 'statistics_device', properties: ['device'] },
+    { name: 'statistics_user_date', properties: ['user', 'statDate'] },
+  ],
 });

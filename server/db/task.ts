@@ -82,6 +82,16 @@ export const Task = defineEntity({
       properties: ['user', 'device'],
       where: "status in ('assigned', 'running')",
     },
+    {
+      name: 'tasks_waiting',
+      properties: ['user', 'status', 'createdAt', 'id'],
+      where: "status in ('pending', 'queued')",
+    },
+    {
+      name: 'tasks_finished',
+      properties: ['user', 'status', 'createdAt', 'id'],
+      where: "status in ('completed', 'failed', 'cancelled', 'timeout')",
+    },
     { name: 'tasks_lease', properties: ['leaseUntil'], where: "status in ('assigned', 'running')" },
     { name: 'tasks_deadline', properties: ['deadlineAt'], where: "status = 'running'" },
     { name: 'tasks_ready', properties: ['readyAt'], where: "status = 'pending'" },

@@ -16,6 +16,8 @@ export const User = defineEntity({
     storageUsed: p.bigint('number').default(0),
     isActive: p.boolean().default(true),
     isVerified: p.boolean().default(false),
+    /** Whether messages come by mail too, once the address is verified. */
+    notifyByEmail: p.boolean().default(false),
     createdAt: p.datetime(3).defaultRaw('now()'),
     updatedAt: p.datetime(3).defaultRaw('now()'),
     lastLoginAt: p.datetime(3).nullable(),

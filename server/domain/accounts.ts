@@ -7,14 +7,21 @@ import { atomically, type Ctx, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
-import { countLoginFailure, delayMs, forgetLoginFailures, readLoginFailures } from './login-failures.ts';
+import {
+  AUDITED_FAILURES,
+  countLoginFailure,
+  delayMs,
+  forgetLoginFailures,
+  readLoginFailures,
+} from './login-failures.ts';
 import { type SessionTokens, startSession } from './sessions.ts';
 
 type User = Selectable<Tables['users']>;
 export type UserRow = Omit<User, 'password_hash'>;
 export type SignedIn = { user: UserRow; tokens: SessionTokens };
 
-const COLUMNS = [
+/** What is read of a user: all but the hash of the password. */
+export const USER = [
   'id',
   'email',
   'display_name',
@@ -24,16 +31,14 @@ const COLUMNS = [
   'storage_used',
   'is_active',
   'is_verified',
+  'notify_by_email',
   'created_at',
   'updated_at',
   'last_login_at',
 ] as const satisfies (keyof UserRow)[];
 
-/** Failures of a row that are written to the audit log: enough to see an attack, too few to fill the disk with one. */
-const AUDITED_FAILURES = 10;
-
 /**
- * Creates the account and signs it in. `email` comes lower-cased.
+ * Creates the account, signs it in, and has its address verified by mail. `email` comes lower-cased.
  * @throws Failed EMAIL_TAKEN
  */
 export async function registerAccount(
@@ -56,9 +61,10 @@ export async function registerAccount(
         last_login_at: now,
       })
       .onConflict((conflict) => conflict.column('email').doNothing())
-      .returning(COLUMNS)
+      .returning(USER)
       .executeTakeFirst();
     if (!user) throw new Failed('EMAIL_TAKEN');
+    await tx.jobs.send({ name: 'send-mail', data: { about: 'verification', userId: user.id } });
     return signIn(tx, user, 'user.registered', 0);
   });
 }
@@ -83,7 +89,7 @@ export async function login(ctx: Ctx, { email, password }: { email: string; pass
       .where('id', '=', account.id)
       .where('password_hash', '=', account.password_hash)
       .where('is_active', '=', true)
-      .returning(COLUMNS)
+      .returning(USER)
       .executeTakeFirst();
     if (!user) throw wrongLogin();
     if (failures > 0) await forgetLoginFailures(tx, email);
@@ -93,11 +99,7 @@ export async function login(ctx: Ctx, { email, password }: { email: string; pass
 
 /** @throws Failed AUTH_FAILED when the account has just been deleted */
 export async function me(ctx: Ctx): Promise<UserRow> {
-  const user = await ctx.db
-    .selectFrom('users')
-    .select(COLUMNS)
-    .where('id', '=', userIdOf(ctx.actor))
-    .executeTakeFirst();
+  const user = await ctx.db.selectFrom('users').select(USER).where('id', '=', userIdOf(ctx.actor)).executeTakeFirst();
   if (!user) throw new Failed('AUTH_FAILED');
   return user;
 }

@@ -8,7 +8,9 @@ import { atomically, type Ctx, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { addressOf, audit } from './audit.ts';
+import { type PendingRestore, pendingRestore } from './config-backups.ts';
 import { makeDeviceKey } from './device-keys.ts';
+import { tellPresence } from './notifications.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { PLANS } from './plans.ts';
 import { LIFE, move } from './task-states.ts';
@@ -200,58 +202,83 @@ export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange
 export const deleteDevice = (ctx: Ctx, id: string): Promise<void> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
-    // In the order in which others lock: a claim the user first, a heartbeat held tasks by id, a result its successor last.
+    // In the order in which others lock: a claim the user first, a heartbeat held tasks by id, a result its successor last;
+    // a claim and a result lock their tasks before the device that their rows name. What was queued until the device was
+    // locked comes second.
     await lockUser(tx);
-    const device = await devicesOf(tx).select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+    const { id: known } = await getDevice(tx, id);
+    await cancelOpenTasks(tx, known);
+    const device = await devicesOf(tx).select('id').where('id', '=', known).forUpdate().executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
-    const open = await tx.db
-      .selectFrom('tasks')
-      .select(LIFE)
-      .where('device_id', '=', device.id)
-      .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
-      .orderBy((eb) => eb('status', '=', 'pending'))
-      .orderBy('id')
-      .forUpdate()
-      .execute();
-    await move(tx, open, 'cancelled', { reason: 'device_deleted' });
+    await cancelOpenTasks(tx, known);
     await tx.db.deleteFrom('devices').where('id', '=', device.id).execute();
     await audit(tx, 'device.deleted', `device:${device.id}`);
     tx.events.emit({ type: 'device.changed', userId, deviceId: device.id, status: 'deleted' });
   });
 
-/** Writes a device's status, once per change. */
-export async function changeStatus(ctx: Ctx, id: string, status: DeviceStatus): Promise<void> {
-  const now = ctx.now();
-  const changed = await ctx.db
-    .updateTable('devices')
-    .set({ daemon_status: status, updated_at: now, ...(status === 'offline' ? {} : { last_heartbeat: now }) })
-    .where('id', '=', id)
-    .where('daemon_status', '<>', status)
-    .returning('user_id')
-    .executeTakeFirst();
-  if (changed) ctx.events.emit({ type: 'device.changed', userId: changed.user_id, deviceId: id, status });
+async function cancelOpenTasks(tx: Ctx, deviceId: string): Promise<void> {
+  const open = await tx.db
+    .selectFrom('tasks')
+    .select(LIFE)
+    .where('device_id', '=', deviceId)
+    .where('status', 'in', ['pending', 'queued', 'assigned', 'running'])
+    .orderBy((eb) => eb('status', '=', 'pending'))
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  await move(tx, open, 'cancelled', { reason: 'device_deleted' });
 }
+
+/** Writes a device's status, once per change. The row is locked before it is judged: of many who report it, one tells. */
+export const changeStatus = (ctx: Ctx, id: string, status: DeviceStatus): Promise<void> =>
+  atomically(ctx, async (tx) => {
+    const now = tx.now();
+    const { rows } = await sql<Changed>`
+      with judged as (
+        select id, daemon_status from devices where id = ${id} and daemon_status <> ${status} for no key update
+      )
+      update devices d
+         set daemon_status = ${status}, updated_at = ${now},
+             last_heartbeat = case when ${status === 'offline'} then d.last_heartbeat else ${now}::timestamptz end
+        from judged
+       where d.id = judged.id
+      returning d.id, d.user_id, d.device_name, judged.daemon_status as before`.execute(tx.db);
+    await tellChanged(tx, rows, status);
+  });
 
 /** Marks the devices offline that have missed three heartbeats. */
-export async function markSilent(ctx: Ctx): Promise<void> {
-  const now = ctx.now();
-  const silent = await ctx.db
-    .updateTable('devices')
-    .set({ daemon_status: 'offline', updated_at: now })
-    .where('daemon_status', '<>', 'offline')
-    .where(
-      sql<boolean>`last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'`,
-    )
-    .returning(['id', 'user_id'])
-    .execute();
-  for (const { id, user_id } of silent) {
-    ctx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status: 'offline' });
+export const markSilent = (ctx: Ctx): Promise<void> =>
+  atomically(ctx, async (tx) => {
+    const now = tx.now();
+    const { rows } = await sql<Changed>`
+      with judged as (
+        select id, daemon_status from devices
+         where daemon_status <> 'offline'
+           and last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'
+         order by id
+           for no key update
+      )
+      update devices d set daemon_status = 'offline', updated_at = ${now}
+        from judged
+       where d.id = judged.id
+      returning d.id, d.user_id, d.device_name, judged.daemon_status as before`.execute(tx.db);
+    await tellChanged(tx, rows, 'offline');
+  });
+
+type Changed = { id: string; user_id: string; device_name: string; before: DeviceStatus };
+
+/** Being busy or idle is no news to the user; coming and going is. */
+async function tellChanged(tx: Ctx, devices: readonly Changed[], status: DeviceStatus): Promise<void> {
+  for (const { id, user_id } of devices) {
+    tx.events.emit({ type: 'device.changed', userId: user_id, deviceId: id, status });
   }
+  const cameOrWent = devices.filter(({ before }) => (before === 'offline') !== (status === 'offline'));
+  await tellPresence(tx, cameOrWent, status !== 'offline');
 }
 
-export type SyncedConfig = { config: DeviceConfig; configVersion: number };
+export type SyncedConfig = { config: DeviceConfig; configVersion: number; restore: PendingRestore | undefined };
 
-/** The settings of the device that asks, which notes that it has them. */
+/** The settings of the device that asks, which notes that it has them, and what it is to restore. */
 export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConfig> {
   const { config_version, ...config } = await ctx.db
     .updateTable('devices')
@@ -259,5 +286,7 @@ export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConf
     .where('id', '=', deviceId)
     .returning([...CONFIG, 'config_version'])
     .executeTakeFirstOrThrow();
-  return { config, configVersion: config_version };
+  const isLogUploadEnabled = config.log_upload_enabled && ctx.config.ENABLE_LOG_UPLOAD;
+  const told = { ...config, log_upload_enabled: isLogUploadEnabled };
+  return { config: told, configVersion: config_version, restore: await pendingRestore(ctx, deviceId) };
 }

@@ -6,7 +6,7 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import { atomically, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { markSilent } from './devices.ts';
-import { dueFrom, LIFE, move, retryOrFinish, type TaskLife } from './task-states.ts';
+import { dueFrom, isTriedAgain, LIFE, move, retryOrFinish, type TaskLife } from './task-states.ts';
 
 /** Tasks per transaction: short locks, and still thousands a second. */
 const BATCH = 200;
@@ -86,8 +86,15 @@ const isDue = (eb: TaskExpression) => eb.or([eb('status', '=', 'queued'), eb('re
 
 async function fail(tx: Ctx, tasks: TaskLife[]): Promise<void> {
   const set = { error_message: 'lost: the device stopped reporting while the task ran' };
-  for (const task of tasks)
-    await retryOrFinish(tx, task, { status: 'failed', reason: 'lost', neverStarted: false, set });
+  const lost = { status: 'failed', reason: 'lost', neverStarted: false, set } as const;
+  const again = tasks.filter((task) => isTriedAgain(task, lost));
+  for (const task of again) await retryOrFinish(tx, task, lost);
+  await move(
+    tx,
+    tasks.filter((task) => !again.includes(task)),
+    'failed',
+    { reason: 'lost', set },
+  );
 }
 
 /** Applies a rule to at most one batch; returns its size. */

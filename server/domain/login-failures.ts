@@ -13,6 +13,9 @@ const FREE_FAILURES = 10;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 5_000;
 
+/** Failures of a row that are written to the audit log: enough to see an attack, too few to fill the disk with one. */
+export const AUDITED_FAILURES = 10;
+
 /** What an answer waits after `failures` earlier ones. */
 export const delayMs = (failures: number): number =>
   failures < FREE_FAILURES ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - FREE_FAILURES));

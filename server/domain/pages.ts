@@ -40,7 +40,7 @@ const read = (cursor: string): Place => {
  */
 export async function readPage<DB, TB extends keyof DB, Row>(
   rows: SelectQueryBuilder<DB, TB, Row>,
-  count: SelectQueryBuilder<DB, TB, { total: number }>,
+  count: { executeTakeFirstOrThrow(): Promise<{ total: number }> },
   { limit, offset, cursor }: PageRequest,
 ): Promise<Page<Row>> {
   const after = cursor === undefined ? undefined : read(cursor);

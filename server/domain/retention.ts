@@ -20,6 +20,10 @@ export const deleteEndedSessions = (ctx: Ctx): Promise<number> => {
   return deleteWhere(ctx, 'sessions', sql`(expires_at < ${limit} or revoked_at < ${limit})`);
 };
 
+/** Mailed tokens that expired over a day ago. */
+export const deleteOldMailTokens = (ctx: Ctx): Promise<number> =>
+  deleteWhere(ctx, 'mail_tokens', sql`expires_at < ${before(ctx, DAY_MS)}`);
+
 const before = (ctx: Ctx, ms: number): Date => new Date(ctx.now().getTime() - ms);
 
 /** Rows that somebody holds are left for the next time. */

@@ -98,6 +98,21 @@ export async function logout(ctx: Ctx): Promise<void> {
   await atomically(ctx, (tx) => end(tx, actor.sessionId, 'session.ended'));
 }
 
+/** Ends every session of the user but `except`, if that is given; returns how many. */
+export async function endSessions(tx: Ctx, userId: string, except: string | null = null): Promise<number> {
+  const ended = await tx.db
+    .updateTable('sessions')
+    .set({ revoked_at: tx.now() })
+    .where('user_id', '=', userId)
+    .where(sql<boolean>`id is distinct from ${except}::uuid`)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', tx.now())
+    .returning('id')
+    .execute();
+  for (const { id } of ended) tx.events.emit({ type: 'session.ended', userId, sessionId: id });
+  return ended.length;
+}
+
 /** Who acts with an access token that says `claims`; undefined when its session or its account is no longer alive. */
 export async function findSessionActor(
   { db, now }: Pick<Service, 'db' | 'now'>,

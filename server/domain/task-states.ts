@@ -13,6 +13,8 @@ import { type Selectable, sql, type UpdateObject } from 'kysely';
 import { actorName, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { MAX_TAIL, tellEnded } from './notifications.ts';
+import { countFinished } from './stats.ts';
 
 export type TaskRow = Selectable<Tables['tasks']>;
 
@@ -58,11 +60,17 @@ type Change = {
 };
 
 /**
- * Moves `tasks`, which the transaction has locked, to one status: with an event each, their leases and attempts ended
- * where they are no longer held, and their successors in a sequential batch queued or cancelled.
+ * Moves `tasks`, which the transaction has locked, to one status: with an event each, a message where it is news,
+ * their leases and attempts ended where they are no longer held, and their successors in a sequential batch queued or cancelled. Those that finish are
+ * counted last, all together: the locks of the counters are then held for the commit alone, and always in one order.
  */
 export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change = {}): Promise<void> {
-  if (tasks.length === 0) return;
+  await countFinished(tx, await shift(tx, tasks, to, change));
+}
+
+/** Returns the ids of all that have finished by it. */
+async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change): Promise<string[]> {
+  if (tasks.length === 0) return [];
   const now = tx.now();
   const { reason = null, set = {} } = change;
   const ids = tasks.map(({ id }) => id);
@@ -70,13 +78,18 @@ export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, 
   const end = isFinished(to) ? { completed_at: now } : {};
   const released = isHeld(to) ? [] : tasks.filter(({ status }) => isHeld(status));
 
-  await tx.db
+  const moved = await tx.db
     .with('moved', (db) =>
       db
         .updateTable('tasks')
         .set({ status: to, reason, updated_at: now, ...lease, ...end, ...set })
         .where(sql<boolean>`id = any(${ids})`)
-        .returning('id'),
+        .returning(['id', 'user_id', 'device_id', 'exit_code', 'error_message', 'started_at', 'cancel_requested_at'])
+        .returning([
+          sql<string>`left(command, ${MAX_TAIL})`.as('command'),
+          sql<string | null>`case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end`.as('stderr_tail'),
+          sql<string | null>`(select device_name from devices d where d.id = tasks.device_id)`.as('device_name'),
+        ]),
     )
     .with('ended', (db) =>
       db
@@ -92,22 +105,27 @@ export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, 
         .where('a.ended_at', 'is', null)
         .returning('a.task_id'),
     )
-    .insertInto('task_events')
-    .values(
-      tasks.map(({ id, attempt, status }) => ({
-        task_id: id,
-        attempt,
-        from_status: status,
-        to_status: to,
-        actor: actorName(tx.actor),
-        reason,
-        created_at: now,
-      })),
+    .with('told', (db) =>
+      db.insertInto('task_events').values(
+        tasks.map(({ id, attempt, status }) => ({
+          task_id: id,
+          attempt,
+          from_status: status,
+          to_status: to,
+          actor: actorName(tx.actor),
+          reason,
+          created_at: now,
+        })),
+      ),
     )
+    .selectFrom('moved')
+    .selectAll()
     .execute();
 
   tell(tx, tasks, to);
-  if (isFinished(to)) await settleSuccessors(tx, tasks, to);
+  if (!isFinished(to)) return [];
+  await tellEnded(tx, moved, to, reason);
+  return [...ids, ...(await settleSuccessors(tx, tasks, to))];
 }
 
 const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): void => {
@@ -118,10 +136,13 @@ const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): void => {
   }
 };
 
-/** In a sequential batch the next task is queued when the one before completed, and the rest cancelled when it did not. */
-async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): Promise<void> {
+/**
+ * In a sequential batch the next task is queued when the one before completed, and the rest cancelled when it did not.
+ * Returns the ids of those.
+ */
+async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus): Promise<string[]> {
   const inBatches = tasks.filter(({ batch_id }) => batch_id).map(({ id }) => id);
-  if (inBatches.length === 0) return;
+  if (inBatches.length === 0) return [];
   const successors = await tx.db
     .selectFrom('tasks')
     .select(LIFE)
@@ -129,8 +150,9 @@ async function settleSuccessors(tx: Ctx, tasks: readonly TaskLife[], to: TaskSta
     .where('status', '=', 'pending')
     .forUpdate()
     .execute();
-  if (to === 'completed') for (const task of successors) await makeReady(tx, task);
-  else await move(tx, successors, 'cancelled', { reason: 'predecessor' });
+  if (to !== 'completed') return shift(tx, successors, 'cancelled', { reason: 'predecessor' });
+  for (const task of successors) await makeReady(tx, task);
+  return [];
 }
 
 /** Due from `at` on. Its days to be delivered in begin anew: those before went by for another task or another attempt. */
@@ -143,7 +165,10 @@ export const dueFrom = (at: Date) => ({
 async function makeReady(tx: Ctx, task: TaskLife): Promise<void> {
   const now = tx.now();
   const due = task.run_at && task.run_at > now ? task.run_at : null;
-  if (!due) return move(tx, [task], 'queued', { set: dueFrom(now) });
+  if (!due) {
+    await shift(tx, [task], 'queued', { set: dueFrom(now) });
+    return;
+  }
   await tx.db.updateTable('tasks').set(dueFrom(due)).where('id', '=', task.id).execute();
   await tx.jobs.send({ name: 'release-task', data: { taskId: task.id } }, { startAfter: due });
 }

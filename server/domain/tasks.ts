@@ -7,8 +7,10 @@ import { actorName, atomically, type Ctx, userIdOf } from '../context.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { takeFromDay } from './daily-tasks.ts';
+import { tellCreated } from './notifications.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { isFinished, isHeld, LIFE, move, type TaskLife, type TaskRow } from './task-states.ts';
+import { type TaskFilter, taskTotal } from './task-totals.ts';
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_RETRIES = 3;
@@ -69,6 +71,7 @@ const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Pro
     const ids = tasks.map(() => tx.newId());
     const rows = tasks.map((task, at) => rowOf(tx, task, ids, at, grouping));
     await insert(tx, rows);
+    await tellCreated(tx, rows);
     for (const { id, user_id, device_id, status, ready_at } of rows) {
       tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status });
       if (status === 'queued') tx.events.emit({ type: 'task.available', userId: user_id, deviceId: device_id });
@@ -192,12 +195,6 @@ export async function awaitTask(ctx: Ctx, id: string, waitMs: number, signal: Ab
   return task;
 }
 
-export type TaskFilter = {
-  status?: TaskStatus | undefined;
-  deviceId?: string | undefined;
-  batchId?: string | undefined;
-};
-
 /** The user's tasks, the newest first; stdout and stderr are left out. */
 export function listTasks(
   ctx: Ctx,
@@ -208,11 +205,7 @@ export function listTasks(
   if (filter.status) matching = matching.where('status', '=', filter.status);
   if (filter.deviceId) matching = matching.where('device_id', '=', filter.deviceId);
   if (filter.batchId) matching = matching.where('batch_id', '=', filter.batchId);
-  return readPage(
-    matching.select(SUMMARY),
-    matching.select((eb) => eb.fn.countAll<number>().as('total')),
-    request,
-  );
+  return readPage(matching.select(SUMMARY), taskTotal(ctx, filter), request);
 }
 
 const SUMMARY = [

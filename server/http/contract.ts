@@ -5,13 +5,21 @@
  * is put around it here, and the whole is validated against the contract before it leaves.
  */
 import type { ServerResponse } from 'node:http';
-import { type AppRoute, type AppRouter, ContractNoBody, type ServerInferRequest } from '@ts-rest/core';
+import type { Readable } from 'node:stream';
+import {
+  type AppRoute,
+  type AppRouter,
+  ContractNoBody,
+  type ContractOtherResponse,
+  type ServerInferRequest,
+} from '@ts-rest/core';
 import { initServer, RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Access } from '../../contracts/wire.ts';
 import { type Ctx, userIdOf } from '../context.ts';
 import { withIdempotency } from './idempotency.ts';
+import { formOf, type Receive, takesForm } from './multipart.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,7 +32,7 @@ declare module 'fastify' {
 }
 
 /** The statuses with which a handler may answer itself; other failures are thrown. */
-type OwnStatus = 200 | 201 | 503;
+type OwnStatus = 200 | 201 | 206 | 503;
 
 type DataOf<Schema> = Schema extends z.ZodType
   ? z.input<Schema> extends { data: infer Data }
@@ -39,17 +47,32 @@ type BesideData<Schema> = Schema extends z.ZodType
     : unknown
   : never;
 
+/** An answer of another kind than JSON, without the envelope. */
+type FileAnswer<Status> = { status: Status; headers: Record<string, string>; stream: Readable };
+
 type Answer<Route extends AppRoute> = {
-  [Status in keyof Route['responses'] & OwnStatus]: {
-    status: Status;
-    data: DataOf<Route['responses'][Status]>;
-  } & BesideData<Route['responses'][Status]>;
+  [Status in keyof Route['responses'] & OwnStatus]: Route['responses'][Status] extends ContractOtherResponse<
+    infer _Body
+  >
+    ? FileAnswer<Status>
+    : { status: Status; data: DataOf<Route['responses'][Status]> } & BesideData<Route['responses'][Status]>;
 }[keyof Route['responses'] & OwnStatus];
 
-export type Input<Route extends AppRoute> = ServerInferRequest<Route> & {
-  /** Fires when the client has gone away: stop waiting on its behalf. */
-  signal: AbortSignal;
-};
+/** What a form brings beside its file. */
+type FieldsOf<Route extends AppRoute> = Route extends { contentType: 'multipart/form-data'; body: infer Body }
+  ? {
+      form: Receive<{
+        [Name in keyof OutputOf<Body> as OutputOf<Body>[Name] extends File ? never : Name]: OutputOf<Body>[Name];
+      }>;
+    }
+  : object;
+type OutputOf<Body> = Body extends z.ZodType ? z.output<Body> : never;
+
+export type Input<Route extends AppRoute> = ServerInferRequest<Route> &
+  FieldsOf<Route> & {
+    /** Fires when the client has gone away: stop waiting on its behalf. */
+    signal: AbortSignal;
+  };
 
 type Handler<Route extends AppRoute> = (ctx: Ctx, input: Input<Route>) => Promise<Answer<Route>>;
 
@@ -70,7 +93,7 @@ export const accessOf = (route: AppRoute): Access => route.metadata as Access;
 /** The contract's route that a request matched; undefined for pages outside the contract. */
 export const routeOf = (request: FastifyRequest): AppRoute | undefined => request.routeOptions.config?.tsRestRoute;
 
-type AnyAnswer = { status: number; data: unknown };
+type AnyAnswer = { status: number; data: unknown } | FileAnswer<number>;
 type AnyHandler = (ctx: Ctx, input: object) => Promise<AnyAnswer>;
 type Exchange = {
   request: FastifyRequest;
@@ -81,11 +104,15 @@ type Exchange = {
   body?: unknown;
 };
 
-const inputOf = ({ reply, params, query, headers, body }: Exchange) => ({
+const inputOf = ({ request, reply, params, query, headers, body }: Exchange, route: AppRoute) => ({
   params,
   query,
   headers,
   body,
+  get form() {
+    const { body: schema } = route as AppRoute & { body: z.ZodObject };
+    return formOf(request, schema, accessOf(route).bodyLimit);
+  },
   get signal() {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
@@ -110,8 +137,9 @@ async function once(
     showsSecret,
   };
   const kept = await withIdempotency(ctx, call, async (tx) => {
-    const { status, data } = await handle(tx);
-    return { status, body: data };
+    const answer = await handle(tx);
+    if ('stream' in answer) throw new Error('An answer that is no JSON cannot be kept for a repeat');
+    return { status: answer.status, body: answer.data };
   });
   return { status: kept.status, data: kept.body };
 }
@@ -128,12 +156,17 @@ const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
     const { ctx } = exchange.request;
     // A route that takes no body has none, whatever was sent.
     if (!hasBody) exchange.body = undefined;
-    const input = inputOf(exchange);
+    const input = inputOf(exchange, route);
     const handle = (inner: Ctx) => handler(inner, input).catch(throwError);
-    const { status, data, ...beside } = idempotent ? await once(ctx, exchange, showsSecret, handle) : await handle(ctx);
-    if (!(status in route.responses)) {
-      throw new Error(`${route.method} ${route.path} answered ${status}, which its contract does not declare`);
+    const answer = idempotent ? await once(ctx, exchange, showsSecret, handle) : await handle(ctx);
+    if (!(answer.status in route.responses)) {
+      throw new Error(`${route.method} ${route.path} answered ${answer.status}, which its contract does not declare`);
     }
+    if ('stream' in answer) {
+      exchange.reply.headers(answer.headers);
+      return { status: answer.status, body: answer.stream };
+    }
+    const { status, data, ...beside } = answer;
     return { status, body: present(ctx, data, beside) };
   };
 };
@@ -154,6 +187,15 @@ const wire = (router: AppRouter, handlers: Tree<AnyHandler>, present: Present): 
     }),
   );
 
+/** The body of a form is read by its handler, so ts-rest has nothing to validate. */
+const withoutForms = (router: AppRouter): AppRouter =>
+  Object.fromEntries(
+    Object.entries(router).map(([name, node]) => {
+      if (!isRoute(node)) return [name, withoutForms(node)];
+      return [name, takesForm(node) ? ({ ...node, body: {} } as AppRoute) : node];
+    }),
+  );
+
 const server = initServer();
 
 /** Registers every route of `router`. The compiler names a route without a handler. */
@@ -164,7 +206,7 @@ export function bind<Router extends AppRouter>(
   present: Present,
 ): void {
   const bound = wire(router, handlers as unknown as Tree<AnyHandler>, present);
-  const plugin = server.plugin(server.router(router, bound as never));
+  const plugin = server.plugin(server.router(withoutForms(router), bound as never));
   app.register(plugin, {
     responseValidation: true,
     logInitialization: false,

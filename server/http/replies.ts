@@ -90,7 +90,7 @@ const PASSING_SYSTEM_CODES = new Set([
   'EAI_AGAIN',
 ]);
 const PASSING_MESSAGES =
-  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
+  /not currently accepting connections|Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
 
 /** True when the database is away or overloaded, so that the same call may pass a moment later. */
 export const isPassing = (error: unknown): boolean => {

@@ -1,8 +1,11 @@
 /** Every job, by name: what a clock or a retry fires. A job may run more than once, so each one does nothing when repeated. */
 import type { Ctx, Job } from '../context.ts';
+import { deleteAccountJob } from './delete-account.ts';
+import { logRetentionJob } from './log-retention.ts';
 import { relayCleanupJob } from './relay-cleanup.ts';
 import { releaseTaskJob } from './release-task.ts';
 import { retentionJob } from './retention.ts';
+import { sendMailJob } from './send-mail.ts';
 
 export type DeclaredJob<Data extends object = object> = {
   /** After the first failure; the wait doubles from `backoffSeconds` to `maxBackoffSeconds`. */
@@ -22,7 +25,10 @@ export type DeclaredJob<Data extends object = object> = {
 export type Registry = { [name: string]: DeclaredJob<any> };
 
 export const registry = {
+  'log-retention': logRetentionJob,
   'release-task': releaseTaskJob,
+  'delete-account': deleteAccountJob,
+  'send-mail': sendMailJob,
   'relay-cleanup': relayCleanupJob,
   retention: retentionJob,
 } satisfies Registry & { [Name in Job['name']]: DeclaredJob<Extract<Job, { name: Name }>['data']> };

@@ -1,4 +1,10 @@
-import { deleteEndedSessions, deleteOldIdempotencyKeys, deleteOldRateCounters } from '../domain/retention.ts';
+import { sweepLogs } from '../domain/logs.ts';
+import {
+  deleteEndedSessions,
+  deleteOldIdempotencyKeys,
+  deleteOldMailTokens,
+  deleteOldRateCounters,
+} from '../domain/retention.ts';
 import type { DeclaredJob } from './registry.ts';
 
 /** Deletes each hour what nobody will ask for again. */
@@ -13,6 +19,8 @@ export const retentionJob: DeclaredJob = {
     const deleted = {
       idempotencyKeys: await deleteOldIdempotencyKeys(ctx),
       rateCounters: await deleteOldRateCounters(ctx),
+      mailTokens: await deleteOldMailTokens(ctx),
+      deadLogs: await sweepLogs(ctx),
       sessions: await deleteEndedSessions(ctx),
     };
     ctx.log.info(deleted, 'retention has deleted');

@@ -32,7 +32,7 @@ export async function fullStack({ cluster, quick, profileDir, say }: Bench): Pro
 
     const rounds = async (what: string, requestOf: (connection: number) => Call) => {
       const requestsOf = (connection: number) => [asRequest(requestOf(connection))];
-      const [seconds, count] = quick ? [1, 3] : [3, 6];
+      const [seconds, count] = quick ? [0.6, 4] : [1, 15];
       const measure = (target: MeasuredProcess) => () => load(target, { requestsOf, lasts: { seconds } });
       say(`${what}: ${count} rounds`);
       const sides = { ours: measure(service), peer: measure(peer) };

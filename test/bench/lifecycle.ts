@@ -22,7 +22,7 @@ const LIFE = CALLS.slice(0, 4);
 export async function lifecycle(bench: Bench): Promise<Row[]> {
   const { quick, say } = bench;
   const [few, many] = quick ? ([1e3, 1e5] as const) : ([1e3, 1e6] as const);
-  const [seconds, count] = quick ? [1, 3] : [3, 6];
+  const [seconds, count] = quick ? [0.6, 3] : [1.5, 10];
   const worlds: World[] = [];
   try {
     for (const tasks of [few, many]) worlds.push(await makeWorld(bench, tasks));

@@ -47,18 +47,30 @@ const say = (progress: string) => {
 };
 
 const cluster = await startCluster();
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // The measured processes end by themselves when we do.
-  process.once(signal, () => void cluster.stop().finally(() => process.exit(130)));
+  process.once(signal, () => {
+    interrupted = true;
+    void cluster.stop().finally(() => process.exit(130));
+  });
 }
 
 const rows: Row[] = [];
-try {
-  const bench: Bench = { cluster, quick: flags.quick, profileDir: flags.profile, say };
-  for (const [, run] of chosen) rows.push(...(await run(bench)));
-} finally {
-  await cluster.stop();
+const failed: string[] = [];
+const bench: Bench = { cluster, quick: flags.quick, profileDir: flags.profile, say };
+for (const [name, run] of chosen) {
+  try {
+    rows.push(...(await run(bench)));
+  } catch (error) {
+    if (interrupted) break;
+    console.error(`${name} failed:`, error);
+    failed.push(name);
+    process.exitCode = 1;
+  }
 }
+await cluster.stop();
+if (interrupted) process.exit(130);
 
 console.log(`\n${tableOf(rows)}\n`);
 const json = JSON.stringify({
@@ -67,6 +79,7 @@ const json = JSON.stringify({
   node: process.version,
   cpus: os.availableParallelism(),
   quick: flags.quick,
+  failed,
   rows,
 });
 if (flags.json) fs.writeFileSync(flags.json, `${json}\n`);

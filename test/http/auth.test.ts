@@ -65,6 +65,7 @@ describe('register', () => {
         avatar_url: null,
         plan: 'enterprise',
         is_verified: false,
+        notify_by_email: false,
         storage_used: 0,
         created_at: expect.any(String),
         last_login_at: expect.any(String),

@@ -21,6 +21,8 @@ const SOON: Record<Away, number> = { refuses: 5_000, 'hangs up': 5_000, 'is sile
 async function openProxy(url: string) {
   const target = new URL(url);
   const pairs = new Set<[Socket, Socket]>();
+  /** What was open when silence began is heard of no more, not even that it ended: so a network loses a connection. */
+  const swallowed = new Set<[Socket, Socket]>();
   let away: Away | undefined;
 
   const server = createServer((near) => {
@@ -28,6 +30,7 @@ async function openProxy(url: string) {
     const far = connect({ host: target.hostname, port: Number(target.port) });
     const pair: [Socket, Socket] = [near, far];
     pairs.add(pair);
+    if (away === 'is silent') swallowed.add(pair);
     for (const socket of pair) {
       socket.on('error', () => {});
       socket.on('close', () => {
@@ -35,9 +38,8 @@ async function openProxy(url: string) {
         pairs.delete(pair);
       });
     }
-    // Pauses do not reach through a pipe.
-    near.on('data', (data) => away ?? far.write(data));
-    far.on('data', (data) => away ?? near.write(data));
+    near.on('data', (data) => swallowed.has(pair) || far.write(data));
+    far.on('data', (data) => swallowed.has(pair) || near.write(data));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -48,13 +50,14 @@ async function openProxy(url: string) {
   };
   const cut = async (how: Away): Promise<void> => {
     away = how;
-    if (how === 'is silent') return;
+    if (how === 'is silent') {
+      for (const pair of pairs) swallowed.add(pair);
+      return;
+    }
     hangUp();
     if (how === 'refuses') await new Promise((resolve) => server.close(resolve));
   };
   const restore = async (): Promise<void> => {
-    // What was swallowed is missing: those connections are of no use to anybody.
-    if (away === 'is silent') hangUp();
     if (away === 'refuses') await once(server.listen(port, '127.0.0.1'), 'listening');
     away = undefined;
   };

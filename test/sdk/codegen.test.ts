@@ -39,7 +39,10 @@ test.each(routes)('$operationId is a method that sends what its route takes', as
   expect(path).toBe(route.path.replace(/:(\w+)/g, '$1%2F1'));
   expect(headers.has('Idempotency-Key')).toBe(accessOf(route).idempotent);
   expect(headers.get('X-Device-ID')).toBe(demanded[0] ?? null);
-  expect(body).toBe(takesBody ? '{"a":1}' : undefined);
+  const isForm = 'contentType' in route && route.contentType === 'multipart/form-data';
+  expect(isForm ? Object.fromEntries(body as FormData) : body).toEqual(
+    takesBody ? (isForm ? { a: '1' } : '{"a":1}') : undefined,
+  );
 });
 
 test.each(['', '.', '..'])('an id %j, which would lead to another route, is refused before it is sent', (id) => {

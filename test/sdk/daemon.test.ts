@@ -15,7 +15,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type DaemonEvent, type DaemonOptions, runDaemon } from '../../sdk/src/daemon/index.ts';
 import { findProcess } from '../../sdk/src/daemon/processes.ts';
 import { quoteWord } from '../../sdk/src/daemon/shell-words.ts';
-import type { NewTask, Task } from '../../sdk/src/index.ts';
+import { CcjkCloud, type NewTask, type Task } from '../../sdk/src/index.ts';
 import { openApp, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
 
 let app: TestApp;
@@ -26,18 +26,21 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-const PATIENCE = { timeout: 15_000, interval: 20 };
+/** Each test starts several processes, and a machine that does other things takes seconds for each. */
+vi.setConfig({ testTimeout: 180_000 });
+
+const PATIENCE = { timeout: 60_000, interval: 20 };
 
 // ---- A machine ------------------------------------------------------------------------------------------------------
 
 async function openMachine(change: { max_concurrent_tasks?: number } = {}) {
-  const user = await app.makeUser();
+  const made = await app.makeUser();
+  // Tests move the clock beyond the end of an access token.
+  const { token, refreshToken } = made;
+  const user = { ...made, client: new CcjkCloud({ baseUrl: app.url, token, refreshToken, maxRetries: 0 }) };
   const device = await app.makeDevice(user, { max_concurrent_tasks: 10, ...change });
   const folder = mkdtempSync(join(tmpdir(), 'ccjk-daemon-'));
-  onTestFinished(() => {
-    killLeftovers(join(folder, 'state', 'journal'));
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-  });
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
   const at = (name: string) => join(folder, name);
   const read = (name: string) => (existsSync(at(name)) ? readFileSync(at(name), 'utf8') : '');
   const queue = async (command: string, more: Partial<NewTask> = {}) => {
@@ -47,18 +50,9 @@ async function openMachine(change: { max_concurrent_tasks?: number } = {}) {
   return { user, device, folder, at, read, queue, state: at('state'), ended: (id: string) => endOf(user, id) };
 }
 
-/** Commands outlive their daemons, and would outlive a test that failed. */
-function killLeftovers(journal: string): void {
-  const names = existsSync(journal) ? readdirSync(journal) : [];
-  for (const name of names.filter((one) => one.endsWith('.json'))) {
-    const pid = JSON.parse(readFileSync(join(journal, name), 'utf8')).process?.pid;
-    if (pid && lives(pid)) process.kill(-pid, 'SIGKILL');
-  }
-}
-
 type Machine = Awaited<ReturnType<typeof openMachine>>;
 
-async function endOf({ client }: TestUser, id: string, seconds = 15): Promise<Task> {
+async function endOf({ client }: TestUser, id: string, seconds = 60): Promise<Task> {
   for (const until = Date.now() + seconds * 1000; Date.now() < until; ) {
     const task = await client.tasks.get(id, { wait: 5 });
     if (!['pending', 'queued', 'assigned', 'running'].includes(task.status)) return task;
@@ -66,8 +60,8 @@ async function endOf({ client }: TestUser, id: string, seconds = 15): Promise<Ta
   throw new Error(`The task has not ended: ${JSON.stringify(await client.tasks.get(id))}`);
 }
 
-/** Writes a line, waits until the file `go` is there, and ends. */
-const HELD_COMMAND = 'echo $$ >>runs; while [ ! -e go ]; do sleep 0.02; done; echo done';
+/** Writes a line, waits until the file `go` is there, and ends; also when its folder goes, as it does after a test that failed. */
+const HELD_COMMAND = 'echo $$ >>runs; while [ -e runs ] && [ ! -e go ]; do sleep 0.02; done; echo done';
 
 const after = (ms: number) => new Promise<false>((resolve) => setTimeout(resolve, ms, false));
 
@@ -125,6 +119,8 @@ function startProcess({ device, state }: Machine, { deadly = '', baseUrl = app.u
   return {
     events,
     gone,
+    /** Once the journal knows the process. */
+    hasStarted: () => vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('started'), PATIENCE),
     pid: child.pid as number,
     kill: async (signal: NodeJS.Signals = 'SIGKILL') => {
       child.kill(signal);
@@ -450,7 +446,7 @@ test('many commands and many deaths in their midst: each runs at most once per a
     names.map((name) => machine.queue(`echo ${name} >>runs; echo ${name}`, { timeout: 3_600_000 })),
   );
   const deadly = Array.from({ length: 8 }, () => String(1 + Math.floor(Math.random() * 30)));
-  const all = Promise.all(ids.map((id) => endOf(machine.user, id, 60)));
+  const all = Promise.all(ids.map((id) => endOf(machine.user, id, 150)));
   for (const point of [...deadly, 'none']) {
     const daemon = startProcess(machine, { deadly: point });
     const isOver = Promise.race([daemon.gone, all]).then(() => true);
@@ -472,12 +468,13 @@ test('many commands and many deaths in their midst: each runs at most once per a
     if (status === 'completed') expect({ deadly, name, ran, stdout }).toMatchObject({ ran: 1, stdout: `${name}\n` });
     else expect({ deadly, error_message }).toMatchObject({ error_message: expect.stringContaining('it may have run') });
   }
-}, 90_000);
+});
 
 test('a command that runs when its daemon is killed is taken over, with what it writes and how it ends', async () => {
   const machine = await openMachine();
   const id = await machine.queue(`echo before; ${HELD_COMMAND}; exit 7`);
   const first = startProcess(machine);
+  await first.hasStarted();
   await vi.waitFor(() => expect(machine.read('runs')).not.toBe(''), PATIENCE);
   await first.kill();
   const second = startProcess(machine);
@@ -499,6 +496,7 @@ test('a command that ended while no daemon lived is reported as it ended', async
   const machine = await openMachine();
   const id = await machine.queue(`${HELD_COMMAND}; touch over; exit 4`);
   const first = startProcess(machine);
+  await first.hasStarted();
   await vi.waitFor(() => expect(machine.read('runs')).not.toBe(''), PATIENCE);
   await first.kill();
   writeFileSync(machine.at('go'), '');
@@ -511,6 +509,7 @@ test('a command that died unseen is lost, and that is said', async () => {
   const machine = await openMachine();
   const id = await machine.queue(HELD_COMMAND);
   const first = startProcess(machine);
+  await first.hasStarted();
   await vi.waitFor(() => expect(machine.read('runs')).not.toBe(''), PATIENCE);
   await first.kill();
   const [name] = readdirSync(join(machine.state, 'journal'));
@@ -527,6 +526,7 @@ test('the timeout of a command that was taken over counts from its start', async
   const machine = await openMachine();
   const id = await machine.queue(HELD_COMMAND, { timeout: 2000, grace_seconds: 0 });
   const first = startProcess(machine);
+  await first.hasStarted();
   await vi.waitFor(() => expect(machine.read('runs')).not.toBe(''), PATIENCE);
   await first.kill();
   startProcess(machine);
@@ -567,7 +567,7 @@ test('a stop leaves running commands to the next daemon, and reports the machine
 
 test('a stop that may wait lets running commands end, and claims nothing new', async () => {
   const machine = await openMachine();
-  const daemon = start(machine, { drainMs: 15_000 });
+  const daemon = start(machine, { drainMs: 60_000 });
   const id = await machine.queue(HELD_COMMAND);
   await daemon.told('started');
   const stopping = daemon.stop();

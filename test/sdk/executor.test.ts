@@ -72,6 +72,11 @@ test('a command longer than an argument can be still runs', async () => {
   expect({ stdout, exitCode }).toEqual({ stdout: '42\n', exitCode: 0 });
 });
 
+test('a command that is over in an instant is not missed', async () => {
+  const all = await Promise.all(Array.from({ length: 40 }, (_, code) => run(`exit ${code}`)));
+  expect(all.map(({ exitCode }) => exitCode)).toEqual(all.map((_, code) => code));
+});
+
 test('stdin is empty', async () => {
   expect((await run('cat; echo end')).stdout).toBe('end\n');
 });

@@ -21,10 +21,14 @@ test('of the POSTs without an idempotency key, these are known to be safely repe
   const repeatable = routes.filter((route) => route.method === 'POST' && !route.idempotent && isRepeatable(route));
   expect(repeatable.map(({ template }) => template).sort()).toEqual([
     '/v1/auth/refresh',
+    '/v1/config/restore/:backup_id',
+    '/v1/daemon/config/restored',
     '/v1/daemon/heartbeat',
     '/v1/daemon/offline',
     '/v1/daemon/tasks/:task_id/result',
     '/v1/daemon/tasks/:task_id/start',
+    '/v1/messages/:message_id/read',
+    '/v1/messages/read-all',
     '/v1/tasks/:task_id/cancel',
   ]);
 });

@@ -4,7 +4,10 @@
  */
 import 'zod/compile';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { ApiFailure } from '../../sdk/src/index.ts';
@@ -60,6 +63,8 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
 
   const database = databaseUrl ? { url: databaseUrl, drop: async () => {} } : await cloneDatabase();
   closers.push(database.drop);
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'ccjk-data-'));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
   const settings = readSettings({
     ...ROOMY,
     JWT_SECRET: 'j'.repeat(48),
@@ -67,6 +72,7 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
     DEFAULT_PLAN: plan,
     ADMIN_MASTER_KEY: ADMIN_KEY,
     CRON_SECRET,
+    DATA_DIR: dataDir,
     ...env,
   });
   const config = settings as Config;

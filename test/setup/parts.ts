@@ -1,6 +1,6 @@
 /**
  * What a part of the service needs to be tried by itself: a database, a clock that the test moves, and a log that it can
- * read. Events are noted, jobs are not carried out.
+ * read. Events, letters and jobs are noted, and no job is carried out.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -10,12 +10,14 @@ import { passwords } from '../../server/adapters/passwords.ts';
 import { sealing } from '../../server/adapters/sealing.ts';
 import { createTokens } from '../../server/adapters/tokens.ts';
 import { type Config, readSettings } from '../../server/config.ts';
-import { BY_ITSELF, type Ctx, type DomainEvent, type Jobs } from '../../server/context.ts';
+import { BY_ITSELF, type Ctx, type DomainEvent, type Job, type Jobs, type Letter } from '../../server/context.ts';
 import { openDatabase } from '../../server/db/orm.ts';
 import { openClock } from './clock.ts';
 import { cloneDatabase } from './database.ts';
 
 type PartsOptions = { at?: string; databaseUrl?: string; env?: Record<string, string> };
+
+const noObjects = () => Promise.reject(new Error('there are no objects here'));
 
 /** With `databaseUrl` another process on that database. Everything is closed when the test has finished. */
 export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}) {
@@ -28,8 +30,10 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
   const clock = openClock(at);
   const told: DomainEvent[] = [];
+  const sent: Job[] = [];
+  const letters: Letter[] = [];
   const jobs: Jobs = {
-    send: async () => {},
+    send: async (job) => void sent.push(job),
     within: () => jobs,
   };
   const ctx: Ctx = {
@@ -44,7 +48,13 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     },
     jobs,
     presence: { seen: () => {} },
+    objects: {
+      stage: noObjects,
+      read: noObjects,
+      remove: noObjects,
+    },
     passwords,
+    mail: { send: async (letter) => ({ isAccepted: true, reply: String(letters.push(letter)) }) },
     tokens: createTokens(config),
     sealing,
     log,
@@ -64,7 +74,7 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     await db.insertInto('devices').values({ id, user_id: userId, device_name: 'machine', key_hash: keyHash }).execute();
     return id;
   };
-  return { url, ctx, clock, lines, told, makeUser, makeDevice };
+  return { url, ctx, clock, lines, told, sent, letters, makeUser, makeDevice };
 }
 
 async function cloneForTest(): Promise<string> {

@@ -1,4 +1,4 @@
-import { ApiKeys, Auth, Daemon, Devices, Tasks } from '../generated/resources.ts';
+import { ApiKeys, Auth, Config, Daemon, Devices, Logs, Messages, Stats, Tasks, Users } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
@@ -18,10 +18,15 @@ import { Transport } from './transport.ts';
  */
 export class CcjkCloud {
   readonly auth: Auth;
+  readonly users: Users;
   readonly apiKeys: ApiKeys;
   readonly daemon: Daemon;
   readonly tasks: Tasks;
   readonly devices: Devices;
+  readonly messages: Messages;
+  readonly config: Config;
+  readonly logs: Logs;
+  readonly stats: Stats;
   readonly #transport: Transport;
 
   /** @throws CcjkError when `baseUrl` is no http(s) address */
@@ -29,10 +34,15 @@ export class CcjkCloud {
     const transport = new Transport(options);
     this.#transport = transport;
     this.auth = new Auth(transport);
+    this.users = new Users(transport);
     this.apiKeys = new ApiKeys(transport);
     this.daemon = new Daemon(transport);
     this.tasks = new Tasks(transport);
     this.devices = new Devices(transport);
+    this.messages = new Messages(transport);
+    this.config = new Config(transport);
+    this.logs = new Logs(transport);
+    this.stats = new Stats(transport);
   }
 
   /**

@@ -17,6 +17,10 @@ export type CallSpec = {
   query?: object | undefined;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as a form instead: blobs as files, anything else as JSON. */
+  form?: object | undefined;
+  /** The answer is no JSON: its data is the response, whose body is still to be read. */
+  raw?: boolean | undefined;
   headers?: Record<string, string | undefined> | undefined;
   /** The service takes an `Idempotency-Key` here, so the call can be repeated. */
   idempotent?: boolean | undefined;

@@ -11,7 +11,7 @@ const PUBLIC = /^\/v1\/auth\/(register|login|refresh|verify-email|forgot-passwor
  * lease, and a refresh token whose answer was lost gets the same successor for 60 s.
  */
 const REPEATABLE_POST =
-  /^\/v1\/(auth\/refresh|daemon\/(heartbeat|offline|tasks\/[^/]+\/(start|result))|tasks\/[^/]+\/cancel)$/;
+  /^\/v1\/(auth\/refresh|daemon\/(heartbeat|offline|config\/restored|tasks\/[^/]+\/(start|result))|tasks\/[^/]+\/cancel|config\/restore\/[^/]+|messages\/(read-all|[^/]+\/read))$/;
 
 /** A claim without `claim_id` starts what it delivers: repeated after a lost answer, it would lose those tasks. */
 const CLAIM = '/v1/daemon/tasks/pending';

@@ -47,7 +47,7 @@ export class Transport {
     const request = {
       spec,
       options,
-      body: spec.body === undefined ? undefined : JSON.stringify(spec.body),
+      body: spec.form ? formOf(spec.form) : spec.body === undefined ? undefined : JSON.stringify(spec.body),
       idempotencyKey: options.idempotencyKey ?? (spec.idempotent ? crypto.randomUUID() : undefined),
     };
     let isRenewed = false;
@@ -89,15 +89,18 @@ export class Transport {
     const deadline = deadlineOf(options.signal, options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS);
     let response: Response;
     let text: string;
+    let isUnread = false;
     try {
       // Followed, a redirect would turn a POST into a GET.
       const init = { method: spec.method, headers, signal: deadline.signal, redirect: 'manual' } as const;
       response = await fetch(url, body === undefined ? init : { ...init, body });
-      text = await response.text();
+      isUnread = spec.raw === true && response.ok;
+      text = isUnread ? '' : await response.text();
     } catch (cause) {
       throw deadline.isOver() ? timedOut(spec, deadline.timeoutMs) : unreachable(this.#baseUrl, cause);
     } finally {
-      deadline.end();
+      // What the caller reads takes as long as the caller likes; the caller's signal still ends it.
+      deadline.end(isUnread);
     }
 
     const durationMs = Math.round(performance.now() - sentAtMs);
@@ -113,14 +116,14 @@ export class Transport {
       attempt,
       durationMs,
     });
-    return { data: dataOf<T>(response, text, requestId), response, requestId };
+    return { data: isUnread ? (response as T) : dataOf<T>(response, text, requestId), response, requestId };
   }
 
   #headers({ spec, options, body, idempotencyKey }: PreparedRequest): Headers {
     const headers = new Headers({ accept: 'application/json' });
     put(headers, 'user-agent', this.#options.userAgent ?? `ccjk-cloud-sdk/${VERSION}`);
     // Only with a body: a DELETE that announces JSON and brings none is a 400.
-    if (body !== undefined) headers.set('content-type', 'application/json');
+    if (typeof body === 'string') headers.set('content-type', 'application/json');
     if (idempotencyKey !== undefined) put(headers, 'idempotency-key', idempotencyKey);
     for (const more of [this.#options.headers, spec.headers, options.headers])
       for (const [name, value] of Object.entries(more ?? {})) if (value !== undefined) put(headers, name, value);
@@ -138,7 +141,7 @@ export class Transport {
 type PreparedRequest = {
   spec: CallSpec;
   options: RequestOptions;
-  body: string | undefined;
+  body: string | FormData | undefined;
   idempotencyKey: string | undefined;
 };
 
@@ -168,6 +171,13 @@ const queryOf = (query: object | undefined): string => {
   return text && `?${text}`;
 };
 
+const formOf = (fields: object): FormData => {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) form.append(name, value instanceof Blob ? value : JSON.stringify(value));
+  return form;
+};
+
 /** The signal of one attempt: the caller's, or the end of its time. By hand, as AbortSignal.any holds on to long-lived signals. */
 const deadlineOf = (signal: AbortSignal | undefined, timeoutMs: number) => {
   const attempt = new AbortController();
@@ -184,9 +194,9 @@ const deadlineOf = (signal: AbortSignal | undefined, timeoutMs: number) => {
     signal: attempt.signal,
     timeoutMs,
     isOver: () => isOver,
-    end: () => {
+    end: (isUnread: boolean) => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      if (!isUnread) signal?.removeEventListener('abort', abort);
     },
   };
 };

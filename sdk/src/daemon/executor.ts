@@ -8,7 +8,7 @@
  * So a daemon that was started again can find a command, wait for it, stop it and report it like its own. Processes that
  * leave the group (`setsid`) are out of reach. On Windows there is no such sh, and a command is not found again.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { constants as system } from 'node:os';
@@ -175,35 +175,37 @@ type Exit = { code: number | null; signal: string | null };
  * @throws Error when nothing was started
  */
 export async function launch(command: Command, folder: string): Promise<Execution> {
-  const child = await spawnInto(command, folder);
-  const exit = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
-  const { pid } = child;
-  if (pid === undefined) throw await new Promise<Error>((resolve) => child.once('error', resolve));
-  child.on('error', () => {});
-  child.unref();
-  return new Execution({ pid, start: findProcess(pid)?.start ?? '' }, folder, exit);
-}
-
-async function spawnInto({ text, cwd, env }: Command, folder: string): Promise<ChildProcess> {
+  const program = await programFor(command, folder);
   const stdout = await openForAppend(folder, 'stdout');
   const stderr = await openForAppend(folder, 'stderr');
-  const options = { cwd, env, detached: true, windowsHide: true, stdio: ['ignore', stdout.fd, stderr.fd] } as const;
   try {
-    if (IS_WINDOWS)
-      return spawn(process.env.ComSpec ?? 'cmd.exe', ['/d', '/s', '/c', `"${text}"`], {
-        ...options,
-        stdio: [...options.stdio],
-        windowsVerbatimArguments: true,
-      });
-    const shell = [findShell(), ...(await argumentsFor(text, folder))];
-    return spawn('/bin/sh', ['-c', AROUND, 'ccjk-cloud-task', folder, ...shell], {
-      ...options,
-      stdio: [...options.stdio],
+    const child = spawn(program.path, program.args, {
+      cwd: command.cwd,
+      env: command.env,
+      detached: true,
+      windowsHide: true,
+      windowsVerbatimArguments: IS_WINDOWS,
+      stdio: ['ignore', stdout.fd, stderr.fd],
     });
+    // Nothing is awaited between the spawn and this: a command can be over in an instant.
+    const exit = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    const failure = new Promise<Error>((resolve) => child.once('error', resolve));
+    const { pid } = child;
+    if (pid === undefined) throw await failure;
+    child.unref();
+    return new Execution({ pid, start: findProcess(pid)?.start ?? '' }, folder, exit);
   } finally {
     // Whatever they fail with, the command runs.
     await Promise.allSettled([stdout.close(), stderr.close()]);
   }
+}
+
+type Program = { path: string; args: string[] };
+
+async function programFor({ text }: Command, folder: string): Promise<Program> {
+  if (IS_WINDOWS) return { path: process.env.ComSpec ?? 'cmd.exe', args: ['/d', '/s', '/c', `"${text}"`] };
+  const shell = [findShell(), ...(await argumentsFor(text, folder))];
+  return { path: '/bin/sh', args: ['-c', AROUND, 'ccjk-cloud-task', folder, ...shell] };
 }
 
 async function argumentsFor(text: string, folder: string): Promise<string[]> {

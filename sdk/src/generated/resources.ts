@@ -3,38 +3,71 @@
 import type { PagePromise } from '../core/paging.ts';
 import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
 import type {
+  AccountDeletion,
   ApiKeysListData,
   ApiKeysRemoveData,
+  AuthForgotPasswordData,
   AuthListSessionsData,
   AuthLogoutData,
   AuthMeData,
+  AuthResendVerificationData,
+  AuthResetPasswordData,
   AuthRevokeSessionData,
+  AuthVerifyEmailData,
+  ConfigBackup,
+  ConfigBackupWithData,
+  ConfigListBackupsQuery,
+  ConfigRemoveBackupData,
+  ConfigRestoreQuery,
   CreatedApiKey,
   DaemonClaimQuery,
   DaemonOfflineData,
+  DaemonRestoredConfigData,
   Device,
   DeviceConfigChange,
   DeviceKey,
+  DeviceStats,
   DevicesListQuery,
   DevicesRemoveData,
+  EmailVerification,
+  ForgottenPassword,
   HandedTasks,
   Heartbeat,
   HeartbeatAnswer,
+  Log,
+  LogUpload,
+  LogView,
   Login,
+  LogsGetQuery,
+  LogsListQuery,
+  LogsRemoveData,
+  Message,
+  MessagesListQuery,
+  MessagesReadAllData,
+  MessagesRemoveData,
   NewAccount,
   NewApiKey,
+  NewAutoBackup,
   NewBatch,
+  NewConfigBackup,
   NewDevice,
   NewDeviceKey,
   NewTask,
+  PasswordChange,
+  PasswordReset,
+  ProfileChange,
   QueuedBatch,
   QueuedTask,
   RecordedResult,
   Refresh,
   Refreshed,
   RegisteredDevice,
+  RestoredConfig,
   SignedIn,
   StartedTask,
+  StatsDeviceQuery,
+  StatsSummary,
+  StatsSummaryQuery,
   SyncedConfig,
   Task,
   TaskResult,
@@ -43,6 +76,10 @@ import type {
   TasksGetQuery,
   TasksListEventsData,
   TasksListQuery,
+  UploadedLog,
+  UsersChangePasswordData,
+  UsersRemoveData,
+  UsersUpdateData,
 } from './types.ts';
 
 /** One segment of a path. Nothing, or dots, would lead to another route. */
@@ -114,6 +151,90 @@ export class Auth extends Resource {
    */
   refresh(body: Refresh, options?: RequestOptions): ApiPromise<Refreshed> {
     return this.call({ method: 'POST', path: '/v1/auth/refresh', body }, options);
+  }
+
+  /**
+   * Verify your email address.
+   *
+   * With the token that was mailed to it, which is good for one use within 24 hours.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/verify-email`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  verifyEmail(body: EmailVerification, options?: RequestOptions): ApiPromise<AuthVerifyEmailData> {
+    return this.call({ method: 'POST', path: '/v1/auth/verify-email', body }, options);
+  }
+
+  /**
+   * Ask for the verification mail again.
+   *
+   * A new token is mailed to the address of your account, at most five in an hour.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/auth/resend-verification`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  resendVerification(options?: RequestOptions): ApiPromise<AuthResendVerificationData> {
+    return this.call({ method: 'POST', path: '/v1/auth/resend-verification' }, options);
+  }
+
+  /**
+   * Ask for a new password by mail.
+   *
+   * A token is mailed to the address when an account has it, at most five in an hour. The answer is the same for every address.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/forgot-password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  forgotPassword(body: ForgottenPassword, options?: RequestOptions): ApiPromise<AuthForgotPasswordData> {
+    return this.call({ method: 'POST', path: '/v1/auth/forgot-password', body }, options);
+  }
+
+  /**
+   * Set a new password with a mailed token.
+   *
+   * The token is good for one use within an hour. All sessions of the account end; the address counts as verified from now on, and where it did not before, the API keys end too.
+   *
+   * **Who:** anyone. **Rate:** counted by IP address.
+   *
+   * `POST /v1/auth/reset-password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  resetPassword(body: PasswordReset, options?: RequestOptions): ApiPromise<AuthResetPasswordData> {
+    return this.call({ method: 'POST', path: '/v1/auth/reset-password', body }, options);
   }
 
   /**
@@ -197,6 +318,75 @@ export class Auth extends Resource {
    */
   revokeSession(sessionId: string, options?: RequestOptions): ApiPromise<AuthRevokeSessionData> {
     return this.call({ method: 'DELETE', path: `/v1/auth/sessions/${at(sessionId)}` }, options);
+  }
+}
+
+/** Your own account: its profile, its password, and its end. */
+export class Users extends Resource {
+  /**
+   * Change your profile.
+   *
+   * Only the fields that are sent change; null empties one. Mail goes out only once your address is verified.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `PATCH /v1/users/me`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  update(body: ProfileChange, options?: RequestOptions): ApiPromise<UsersUpdateData> {
+    return this.call({ method: 'PATCH', path: '/v1/users/me', body }, options);
+  }
+
+  /**
+   * Delete your account.
+   *
+   * All your credentials stop working at once, your open tasks are cancelled, and everything of yours is deleted. Nothing can be brought back.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/users/me`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(body: AccountDeletion, options?: RequestOptions): ApiPromise<UsersRemoveData> {
+    return this.call({ method: 'DELETE', path: '/v1/users/me', body }, options);
+  }
+
+  /**
+   * Change your password.
+   *
+   * Ends all your other sessions at once. API keys and device keys go on.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/users/me/password`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  changePassword(body: PasswordChange, options?: RequestOptions): ApiPromise<UsersChangePasswordData> {
+    return this.call({ method: 'POST', path: '/v1/users/me/password', body }, options);
   }
 }
 
@@ -403,6 +593,75 @@ export class Daemon extends Resource {
    */
   syncConfig(options?: RequestOptions): ApiPromise<SyncedConfig> {
     return this.call({ method: 'GET', path: '/v1/daemon/config/sync' }, options);
+  }
+
+  /**
+   * Upload a log.
+   *
+   * A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 50 MiB.
+   *
+   * `POST /v1/daemon/logs`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  uploadLog(body: LogUpload, options?: RequestOptions): ApiPromise<UploadedLog> {
+    return this.call({ method: 'POST', path: '/v1/daemon/logs', form: body }, options);
+  }
+
+  /**
+   * Back up the configuration of this machine.
+   *
+   * Keeps it as an automatic backup (is_auto). It counts against the storage of the user.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/config/backup`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  backupConfig(body: NewAutoBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
+    return this.call({ method: 'POST', path: '/v1/daemon/config/backup', body, idempotent: true }, options);
+  }
+
+  /**
+   * Confirm a restore.
+   *
+   * The backup that the sync showed has been restored and is not shown again. It may be repeated.
+   *
+   * **Who:** the key of a device. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/daemon/config/restored`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  restoredConfig(body: RestoredConfig, options?: RequestOptions): ApiPromise<DaemonRestoredConfigData> {
+    return this.call({ method: 'POST', path: '/v1/daemon/config/restored', body }, options);
   }
 
   /**
@@ -701,5 +960,343 @@ export class Devices extends Resource {
    */
   updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
+  }
+}
+
+/** What the service tells a user: tasks that began and ended, devices that came and went. */
+export class Messages extends Resource {
+  /**
+   * List your messages.
+   *
+   * The newest first.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/messages`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: MessagesListQuery = {}, options?: RequestOptions): PagePromise<Message> {
+    return this.page({ method: 'GET', path: '/v1/messages', query }, 'messages', options);
+  }
+
+  /**
+   * Mark a message as read.
+   *
+   * Repeating it changes nothing.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/messages/{message_id}/read`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 MESSAGE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  read(messageId: string, options?: RequestOptions): ApiPromise<Message> {
+    return this.call({ method: 'POST', path: `/v1/messages/${at(messageId)}/read` }, options);
+  }
+
+  /**
+   * Mark all your messages as read.
+   *
+   * All that have come until now.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/messages/read-all`
+   *
+   * @throws {ApiError} 400 INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  readAll(options?: RequestOptions): ApiPromise<MessagesReadAllData> {
+    return this.call({ method: 'POST', path: '/v1/messages/read-all' }, options);
+  }
+
+  /**
+   * Delete a message.
+   *
+   * The task or device of which it tells stays.
+   *
+   * **Who:** the access token of a user or an API key with the scope `user:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/messages/{message_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 MESSAGE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(messageId: string, options?: RequestOptions): ApiPromise<MessagesRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/messages/${at(messageId)}` }, options);
+  }
+}
+
+/** Backups of the configuration of a device. They count against the storage of your plan. */
+export class Config extends Resource {
+  /**
+   * Back up a configuration.
+   *
+   * Keeps the configuration of a device until you delete it. It counts against your storage.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/config/backup`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  backup(body: NewConfigBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
+    return this.call({ method: 'POST', path: '/v1/config/backup', body, idempotent: true }, options);
+  }
+
+  /**
+   * List your backups.
+   *
+   * The newest first, without their data.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/config/backups`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  listBackups(query: ConfigListBackupsQuery = {}, options?: RequestOptions): PagePromise<ConfigBackup> {
+    return this.page({ method: 'GET', path: '/v1/config/backups', query }, 'backups', options);
+  }
+
+  /**
+   * Read a backup.
+   *
+   * One backup with its data.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/config/backups/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  getBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
+    return this.call({ method: 'GET', path: `/v1/config/backups/${at(backupId)}` }, options);
+  }
+
+  /**
+   * Delete a backup.
+   *
+   * Its storage is free again. A device that was to restore it and has not yet will not.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/config/backups/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  removeBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigRemoveBackupData> {
+    return this.call({ method: 'DELETE', path: `/v1/config/backups/${at(backupId)}` }, options);
+  }
+
+  /**
+   * Restore a backup.
+   *
+   * Answers the backup and leaves it for its device, which finds it in each sync of its settings until it has confirmed it. A later restore takes its place.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/config/restore/{backup_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND, BACKUP_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  restore(backupId: string, query: ConfigRestoreQuery = {}, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
+    return this.call({ method: 'POST', path: `/v1/config/restore/${at(backupId)}`, query }, options);
+  }
+}
+
+/** Log files that devices have sent: to view and to download. They count against the storage of your plan, which also says how long they are kept. */
+export class Logs extends Resource {
+  /**
+   * List your logs.
+   *
+   * The newest first.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  list(query: LogsListQuery = {}, options?: RequestOptions): PagePromise<Log> {
+    return this.page({ method: 'GET', path: '/v1/logs', query }, 'logs', options);
+  }
+
+  /**
+   * View a log.
+   *
+   * Up to 256 KiB of its text, inflated: from a byte on, to be continued at next_from, or the last lines of it.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs/{log_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  get(logId: string, query: LogsGetQuery = {}, options?: RequestOptions): ApiPromise<LogView> {
+    return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}`, query }, options);
+  }
+
+  /**
+   * Delete a log.
+   *
+   * Its storage is free again. Logs that are older than your plan keeps them are deleted by themselves.
+   *
+   * **Who:** the access token of a user. **Rate:** counted in the budget of the credential.
+   *
+   * `DELETE /v1/logs/{log_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  remove(logId: string, options?: RequestOptions): ApiPromise<LogsRemoveData> {
+    return this.call({ method: 'DELETE', path: `/v1/logs/${at(logId)}` }, options);
+  }
+
+  /**
+   * Download a log.
+   *
+   * The file as it was sent. A Range of bytes gives that part of it, so that a download can go on.
+   *
+   * **Who:** the access token of a user or an API key with the scope `log:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/logs/{log_id}/download`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 LOG_NOT_FOUND
+   * @throws {ApiError} 416 RANGE_NOT_SATISFIABLE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  download(logId: string, options?: RequestOptions): ApiPromise<Response> {
+    return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}/download`, raw: true }, options);
+  }
+}
+
+/** How many tasks finished on each UTC day, and how long they ran. */
+export class Stats extends Resource {
+  /**
+   * Read your statistics.
+   *
+   * The tasks of all your devices that finished in the period, and how things are now.
+   *
+   * **Who:** the access token of a user or an API key with the scope `stats:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/stats/summary`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  summary(query: StatsSummaryQuery = {}, options?: RequestOptions): ApiPromise<StatsSummary> {
+    return this.call({ method: 'GET', path: '/v1/stats/summary', query }, options);
+  }
+
+  /**
+   * Read the statistics of a device.
+   *
+   * The tasks of this device that finished in the period.
+   *
+   * **Who:** the access token of a user or an API key with the scope `stats:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/stats/device/{device_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 DEVICE_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  device(deviceId: string, query: StatsDeviceQuery = {}, options?: RequestOptions): ApiPromise<DeviceStats> {
+    return this.call({ method: 'GET', path: `/v1/stats/device/${at(deviceId)}`, query }, options);
   }
 }

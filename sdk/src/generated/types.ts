@@ -2,6 +2,15 @@
 
 export interface components {
     schemas: {
+        /**
+         * @example {
+         *       "password": "SecurePassword123!"
+         *     }
+         */
+        AccountDeletion: {
+            /** @description The password of your account, once more */
+            password: string;
+        };
         Alive: {
             /** @constant */
             status: "ok";
@@ -48,6 +57,35 @@ export interface components {
         CleanupOutcome: {
             deleted: number;
             errors: string[];
+        };
+        ConfigBackup: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            config_name: string;
+            /** @description Bytes of the data as JSON; they count against your storage */
+            size: number;
+            /** @description Made by the device itself */
+            is_auto: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ConfigBackupWithData: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            config_name: string;
+            /** @description Bytes of the data as JSON; they count against your storage */
+            size: number;
+            /** @description Made by the device itself */
+            is_auto: boolean;
+            /** Format: date-time */
+            created_at: string;
+            config_data: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @example {
@@ -146,6 +184,30 @@ export interface components {
             device_name: string;
             device_key: string;
         };
+        DeviceStats: {
+            /** Format: uuid */
+            device_id: string;
+            tasks_completed: number;
+            /** @description Those that ran out of time too */
+            tasks_failed: number;
+            tasks_cancelled: number;
+            /** @description Seconds, from start to end of each task */
+            total_execution_time: number;
+            /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
+            daily_breakdown: {
+                /** Format: date */
+                date: string;
+                count: number;
+            }[];
+        };
+        /**
+         * @example {
+         *       "token": "mt_8Qk…"
+         *     }
+         */
+        EmailVerification: {
+            token: string;
+        };
         /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
         Failure: {
             /** @constant */
@@ -153,13 +215,17 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
                 details?: unknown;
             };
             meta: components["schemas"]["Meta"];
+        };
+        ForgottenPassword: {
+            /** Format: email */
+            email: string;
         };
         HandedTask: {
             /** Format: uuid */
@@ -255,10 +321,89 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        Log: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            type: string;
+            /** Format: date */
+            date: string;
+            /** @description Bytes of the file; they count against your storage */
+            size: number;
+            /** @description Bytes of its text, inflated */
+            text_size: number;
+            compressed: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
         Login: {
             /** Format: email */
             email: string;
             password: string;
+        };
+        /**
+         * @example {
+         *       "type": "daemon",
+         *       "date": "2026-01-20",
+         *       "compressed": true
+         *     }
+         */
+        LogMetadata: {
+            /** @description What the log is of */
+            type: string;
+            /**
+             * Format: date
+             * @description The day that it is about
+             */
+            date: string;
+            /** @description Whether the file is gzip; refused when it disagrees with the file */
+            compressed?: boolean;
+        };
+        LogUpload: {
+            /** @description At most 50 MiB, as text or gzip */
+            log_file: Blob;
+            metadata: components["schemas"]["LogMetadata"];
+        };
+        LogView: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Null when the device has been deleted */
+            device_id: string | null;
+            type: string;
+            /** Format: date */
+            date: string;
+            /** @description Bytes of the file; they count against your storage */
+            size: number;
+            /** @description Bytes of its text, inflated */
+            text_size: number;
+            compressed: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Where in the text this part begins, in bytes */
+            from: number;
+            text: string;
+            /** @description Where the next part begins; null at the end */
+            next_from: number | null;
+        };
+        Message: {
+            /** Format: uuid */
+            id: string;
+            /** @description The task of which it tells */
+            task_id: string | null;
+            /** @enum {string} */
+            message_type: "task_created" | "task_completed" | "task_failed" | "device_online" | "device_offline";
+            title: string;
+            content: string | null;
+            /** @description What a program needs of it, such as ids and the exit code */
+            data: {
+                [key: string]: unknown;
+            } | null;
+            read: boolean;
+            sent_via_email: boolean;
+            sent_via_push: boolean;
+            /** Format: date-time */
+            created_at: string;
         };
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
@@ -290,6 +435,19 @@ export interface components {
              * @description In the future; left out: it does not expire
              */
             expires_at?: string;
+        };
+        /**
+         * @example {
+         *       "config_name": "claude-code-config",
+         *       "config_data": {}
+         *     }
+         */
+        NewAutoBackup: {
+            config_name: string;
+            /** @description Any JSON object; kept whole */
+            config_data: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @example {
@@ -341,6 +499,24 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * @example {
+         *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
+         *       "config_name": "claude-code-config",
+         *       "config_data": {
+         *         "theme": "dark"
+         *       }
+         *     }
+         */
+        NewConfigBackup: {
+            /** Format: uuid */
+            device_id: string;
+            config_name: string;
+            /** @description Any JSON object; kept whole */
+            config_data: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @example {
@@ -540,6 +716,42 @@ export interface components {
             offset: number;
             has_more: boolean;
         };
+        /**
+         * @example {
+         *       "old_password": "SecurePassword123!",
+         *       "new_password": "correct horse battery staple"
+         *     }
+         */
+        PasswordChange: {
+            /** @description The password of your account, once more */
+            old_password: string;
+            /** @description 8 to 256 characters */
+            new_password: string;
+        };
+        /**
+         * @example {
+         *       "token": "mt_8Qk…",
+         *       "new_password": "correct horse battery staple"
+         *     }
+         */
+        PasswordReset: {
+            token: string;
+            /** @description 8 to 256 characters */
+            new_password: string;
+        };
+        /**
+         * @example {
+         *       "display_name": "John Doe",
+         *       "notify_by_email": true
+         *     }
+         */
+        ProfileChange: {
+            display_name?: string | null;
+            /** @description http or https */
+            avatar_url?: string | null;
+            /** @description Whether each new message is mailed to you too */
+            notify_by_email?: boolean;
+        };
         PublicKey: {
             /** Format: uuid */
             id: string;
@@ -672,7 +884,7 @@ export interface components {
             success: false;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "TASK_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code} */
@@ -745,6 +957,15 @@ export interface components {
             expiresAt: string;
             confirmationCode: string;
         };
+        /**
+         * @example {
+         *       "backup_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
+         *     }
+         */
+        RestoredConfig: {
+            /** Format: uuid */
+            backup_id: string;
+        };
         Revocation: {
             /** Format: uuid */
             revocationId: string;
@@ -807,6 +1028,40 @@ export interface components {
             status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
             /** Format: date-time */
             lease_expires_at: string;
+        };
+        /**
+         * @example {
+         *       "tasks_completed": 125,
+         *       "tasks_failed": 3,
+         *       "tasks_cancelled": 0,
+         *       "total_execution_time": 4500,
+         *       "devices_online": 3,
+         *       "storage_used": 524288000,
+         *       "daily_breakdown": [
+         *         {
+         *           "date": "2026-01-14",
+         *           "count": 15
+         *         }
+         *       ]
+         *     }
+         */
+        StatsSummary: {
+            tasks_completed: number;
+            /** @description Those that ran out of time too */
+            tasks_failed: number;
+            tasks_cancelled: number;
+            /** @description Seconds, from start to end of each task */
+            total_execution_time: number;
+            /** @description Devices with any status but offline */
+            devices_online: number;
+            /** @description Bytes */
+            storage_used: number;
+            /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
+            daily_breakdown: {
+                /** Format: date */
+                date: string;
+                count: number;
+            }[];
         };
         SyncedConfig: {
             config: components["schemas"]["DeviceConfig"];
@@ -978,6 +1233,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        UploadedLog: {
+            /** Format: uuid */
+            log_id: string;
+            /** @description Bytes */
+            size: number;
+            type: string;
+            /** Format: date */
+            date: string;
+        };
         User: {
             /** Format: uuid */
             id: string;
@@ -987,11 +1251,28 @@ export interface components {
             /** @enum {string} */
             plan: "free" | "pro" | "enterprise";
             is_verified: boolean;
+            notify_by_email: boolean;
             /** @description Bytes */
             storage_used: number;
             /** Format: date-time */
             created_at: string;
             last_login_at: string | null;
+        };
+        AuthVerifyEmailData: {
+            /** @constant */
+            verified: true;
+        };
+        AuthResendVerificationData: {
+            /** @description False: the address is verified already */
+            queued: boolean;
+        };
+        AuthForgotPasswordData: {
+            /** @constant */
+            accepted: true;
+        };
+        AuthResetPasswordData: {
+            /** @constant */
+            reset: true;
         };
         AuthLogoutData: {
             /** @constant */
@@ -1008,6 +1289,16 @@ export interface components {
             session_id: string;
             /** @constant */
             revoked: true;
+        };
+        UsersUpdateData: {
+            user: components["schemas"]["User"];
+        };
+        UsersRemoveData: {
+            /** @constant */
+            deleted: true;
+        };
+        UsersChangePasswordData: {
+            sessions_ended: number;
         };
         ApiKeysListData: {
             api_keys: components["schemas"]["ApiKey"][];
@@ -1031,6 +1322,12 @@ export interface components {
              * @description A new uuid for each claim; the same for its repeats
              */
             claim_id?: string;
+        };
+        DaemonRestoredConfigData: {
+            /** Format: uuid */
+            backup_id: string;
+            /** @constant */
+            restored: true;
         };
         DaemonOfflineData: {
             /** Format: uuid */
@@ -1089,6 +1386,114 @@ export interface components {
             device_id: string;
             /** @constant */
             deleted: true;
+        };
+        MessagesListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** @description true: only unread ones; false: only those that were read */
+            unread?: boolean | ("true" | "false");
+        };
+        MessagesReadAllData: {
+            /** @description How many were unread */
+            messages_read: number;
+        };
+        MessagesRemoveData: {
+            /** Format: uuid */
+            message_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        ConfigListBackupsQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** Format: uuid */
+            device_id?: string;
+        };
+        ConfigRemoveBackupData: {
+            /** Format: uuid */
+            backup_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        ConfigRestoreQuery: {
+            /**
+             * Format: uuid
+             * @description Restore it to another device of yours
+             */
+            device_id?: string;
+        };
+        LogsListQuery: {
+            /**
+             * @description How many at most
+             * @default 20
+             */
+            limit?: number;
+            /**
+             * @description How many to leave out first
+             * @default 0
+             */
+            offset?: number;
+            /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+            cursor?: string;
+            /** Format: uuid */
+            device_id?: string;
+            type?: string;
+            /**
+             * Format: date
+             * @description The day that the log is about
+             */
+            date?: string;
+        };
+        LogsGetQuery: {
+            /**
+             * @description First byte of the text
+             * @default 0
+             */
+            from?: number;
+            /** @description The last lines, as many as this; from is left aside */
+            tail?: number;
+        };
+        LogsRemoveData: {
+            /** Format: uuid */
+            log_id: string;
+            /** @constant */
+            deleted: true;
+        };
+        StatsSummaryQuery: {
+            /**
+             * @description Days, today included: 1d to 365d
+             * @default 7d
+             * @example 30d
+             */
+            period?: string;
+        };
+        StatsDeviceQuery: {
+            /**
+             * @description Days, today included: 1d to 365d
+             * @default 7d
+             * @example 30d
+             */
+            period?: string;
         };
     };
     responses: never;
@@ -1195,6 +1600,146 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Refreshed"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.verifyEmail": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerification"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            verified: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.resendVerification": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @description False: the address is verified already */
+                            queued: boolean;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.forgotPassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            accepted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "auth.resetPassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            reset: true;
+                        };
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -1324,6 +1869,112 @@ export interface operations {
                             session_id: string;
                             /** @constant */
                             revoked: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountDeletion"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            user: components["schemas"]["User"];
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "users.changePassword": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            sessions_ended: number;
                         };
                         error: null;
                         meta: components["schemas"]["Meta"];
@@ -1656,6 +2307,118 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["SyncedConfig"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.uploadLog": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LogUpload"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["UploadedLog"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.backupConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAutoBackup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackup"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "daemon.restoredConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The machine's own id or the device's id; must match the key */
+                "X-Device-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoredConfig"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            backup_id: string;
+                            /** @constant */
+                            restored: true;
+                        };
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2116,6 +2879,547 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Device"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                /** @description true: only unread ones; false: only those that were read */
+                unread?: boolean | ("true" | "false");
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            messages: components["schemas"]["Message"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.read": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Message"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.readAll": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** @description How many were unread */
+                            messages_read: number;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "messages.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            message_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.backup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfigBackup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackup"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.listBackups": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                device_id?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            backups: components["schemas"]["ConfigBackup"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.getBackup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackupWithData"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.removeBackup": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            backup_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "config.restore": {
+        parameters: {
+            query?: {
+                /** @description Restore it to another device of yours */
+                device_id?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConfigBackupWithData"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.list": {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description How many to leave out first */
+                offset?: number;
+                /** @description The next_cursor of the page before; cheaper than offset on deep pages */
+                cursor?: string;
+                device_id?: string;
+                type?: string;
+                /** @description The day that the log is about */
+                date?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            logs: components["schemas"]["Log"][];
+                            pagination: components["schemas"]["Pagination"];
+                            /** @description Pass it as cursor for the next page; null on the last */
+                            next_cursor: string | null;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.get": {
+        parameters: {
+            query?: {
+                /** @description First byte of the text */
+                from?: number;
+                /** @description The last lines, as many as this; from is left aside */
+                tail?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["LogView"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            /** Format: uuid */
+                            log_id: string;
+                            /** @constant */
+                            deleted: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "logs.download": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes; of several the whole file is given */
+                Range?: string;
+                /** @description The ETag of the part before */
+                "If-Range"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+        };
+    };
+    "stats.summary": {
+        parameters: {
+            query?: {
+                /** @description Days, today included: 1d to 365d */
+                period?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StatsSummary"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "stats.device": {
+        parameters: {
+            query?: {
+                /** @description Days, today included: 1d to 365d */
+                period?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeviceStats"];
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2719,41 +4023,68 @@ export interface operations {
     };
 }
 
+export type AccountDeletion = components['schemas']['AccountDeletion'];
 export type Alive = components['schemas']['Alive'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeysListData = components['schemas']['ApiKeysListData'];
 export type ApiKeysRemoveData = components['schemas']['ApiKeysRemoveData'];
+export type AuthForgotPasswordData = components['schemas']['AuthForgotPasswordData'];
 export type AuthListSessionsData = components['schemas']['AuthListSessionsData'];
 export type AuthLogoutData = components['schemas']['AuthLogoutData'];
 export type AuthMeData = components['schemas']['AuthMeData'];
+export type AuthResendVerificationData = components['schemas']['AuthResendVerificationData'];
+export type AuthResetPasswordData = components['schemas']['AuthResetPasswordData'];
 export type AuthRevokeSessionData = components['schemas']['AuthRevokeSessionData'];
+export type AuthVerifyEmailData = components['schemas']['AuthVerifyEmailData'];
 export type Channel = components['schemas']['Channel'];
 export type ChannelCleanup = components['schemas']['ChannelCleanup'];
 export type CleanupOutcome = components['schemas']['CleanupOutcome'];
+export type ConfigBackup = components['schemas']['ConfigBackup'];
+export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData'];
+export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
+export type ConfigRemoveBackupData = components['schemas']['ConfigRemoveBackupData'];
+export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
 export type Confirmation = components['schemas']['Confirmation'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedRelayKey = components['schemas']['CreatedRelayKey'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
 export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
+export type DaemonRestoredConfigData = components['schemas']['DaemonRestoredConfigData'];
 export type Device = components['schemas']['Device'];
 export type DeviceConfig = components['schemas']['DeviceConfig'];
 export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
 export type DeviceKey = components['schemas']['DeviceKey'];
+export type DeviceStats = components['schemas']['DeviceStats'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
+export type EmailVerification = components['schemas']['EmailVerification'];
 export type Failure = components['schemas']['Failure'];
+export type ForgottenPassword = components['schemas']['ForgottenPassword'];
 export type HandedTask = components['schemas']['HandedTask'];
 export type HandedTasks = components['schemas']['HandedTasks'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
 export type Issue = components['schemas']['Issue'];
 export type KeyCleanup = components['schemas']['KeyCleanup'];
+export type Log = components['schemas']['Log'];
+export type LogMetadata = components['schemas']['LogMetadata'];
+export type LogUpload = components['schemas']['LogUpload'];
+export type LogView = components['schemas']['LogView'];
 export type Login = components['schemas']['Login'];
+export type LogsGetQuery = components['schemas']['LogsGetQuery'];
+export type LogsListQuery = components['schemas']['LogsListQuery'];
+export type LogsRemoveData = components['schemas']['LogsRemoveData'];
+export type Message = components['schemas']['Message'];
+export type MessagesListQuery = components['schemas']['MessagesListQuery'];
+export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
+export type MessagesRemoveData = components['schemas']['MessagesRemoveData'];
 export type Meta = components['schemas']['Meta'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewApiKey = components['schemas']['NewApiKey'];
+export type NewAutoBackup = components['schemas']['NewAutoBackup'];
 export type NewBatch = components['schemas']['NewBatch'];
 export type NewChannel = components['schemas']['NewChannel'];
+export type NewConfigBackup = components['schemas']['NewConfigBackup'];
 export type NewDevice = components['schemas']['NewDevice'];
 export type NewDeviceKey = components['schemas']['NewDeviceKey'];
 export type NewMessage = components['schemas']['NewMessage'];
@@ -2762,6 +4093,9 @@ export type NewRelayKey = components['schemas']['NewRelayKey'];
 export type NewTask = components['schemas']['NewTask'];
 export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
+export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordReset = components['schemas']['PasswordReset'];
+export type ProfileChange = components['schemas']['ProfileChange'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type PublicKeyInfo = components['schemas']['PublicKeyInfo'];
 export type PublishedMessage = components['schemas']['PublishedMessage'];
@@ -2782,12 +4116,16 @@ export type RelayNotReady = components['schemas']['RelayNotReady'];
 export type RelayPagination = components['schemas']['RelayPagination'];
 export type RelayReady = components['schemas']['RelayReady'];
 export type RequestedRevocation = components['schemas']['RequestedRevocation'];
+export type RestoredConfig = components['schemas']['RestoredConfig'];
 export type Revocation = components['schemas']['Revocation'];
 export type RevocationRequest = components['schemas']['RevocationRequest'];
 export type RevokedKey = components['schemas']['RevokedKey'];
 export type Session = components['schemas']['Session'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type StartedTask = components['schemas']['StartedTask'];
+export type StatsDeviceQuery = components['schemas']['StatsDeviceQuery'];
+export type StatsSummary = components['schemas']['StatsSummary'];
+export type StatsSummaryQuery = components['schemas']['StatsSummaryQuery'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
 export type TaskEvent = components['schemas']['TaskEvent'];
@@ -2797,4 +4135,8 @@ export type TaskSummary = components['schemas']['TaskSummary'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
+export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];
+export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];
+export type UsersRemoveData = components['schemas']['UsersRemoveData'];
+export type UsersUpdateData = components['schemas']['UsersUpdateData'];

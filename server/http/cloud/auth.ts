@@ -1,16 +1,18 @@
 import type { auth } from '../../../contracts/cloud/auth.ts';
+import { askForReset, askForVerification, resetPassword, verifyEmail } from '../../domain/account-recovery.ts';
 import { login, me, registerAccount, type SignedIn, type UserRow } from '../../domain/accounts.ts';
 import { listSessions, logout, revokeSession, rotateSession, type SessionTokens } from '../../domain/sessions.ts';
 import type { Handlers } from '../contract.ts';
 import { time, timeOrNull } from './presented.ts';
 
-const presentUser = (user: UserRow) => ({
+export const presentUser = (user: UserRow) => ({
   id: user.id,
   email: user.email,
   display_name: user.display_name,
   avatar_url: user.avatar_url,
   plan: user.plan,
   is_verified: user.is_verified,
+  notify_by_email: user.notify_by_email,
   storage_used: user.storage_used,
   created_at: time(user.created_at),
   last_login_at: timeOrNull(user.last_login_at),
@@ -36,6 +38,23 @@ export const authHandlers: Handlers<typeof auth> = {
     status: 200,
     data: presentTokens(await rotateSession(ctx, body.refresh_token)),
   }),
+
+  verifyEmail: async (ctx, { body }) => {
+    await verifyEmail(ctx, body.token);
+    return { status: 200, data: { verified: true } };
+  },
+
+  resendVerification: async (ctx) => ({ status: 200, data: { queued: await askForVerification(ctx) } }),
+
+  forgotPassword: async (ctx, { body }) => {
+    await askForReset(ctx, body.email);
+    return { status: 200, data: { accepted: true } };
+  },
+
+  resetPassword: async (ctx, { body }) => {
+    await resetPassword(ctx, { token: body.token, newPassword: body.new_password });
+    return { status: 200, data: { reset: true } };
+  },
 
   logout: async (ctx) => {
     await logout(ctx);

@@ -1,9 +1,12 @@
 import type { daemon } from '../../../contracts/cloud/daemon.ts';
+import { confirmRestore, createBackup } from '../../domain/config-backups.ts';
 import { changeStatus, registerDevice, syncConfig } from '../../domain/devices.ts';
 import { claimTasks, deviceOf, type HandedTask, startTask } from '../../domain/dispatch.ts';
 import { takeHeartbeat } from '../../domain/heartbeats.ts';
+import { uploadLog } from '../../domain/logs.ts';
 import { recordResult } from '../../domain/results.ts';
 import type { Handlers } from '../contract.ts';
+import { presentBackup } from './config.ts';
 import { deviceConfig } from './devices.ts';
 import { idFrom, time } from './presented.ts';
 
@@ -88,8 +91,38 @@ export const daemonHandlers: Handlers<typeof daemon> = {
   },
 
   syncConfig: async (ctx) => {
-    const { config, configVersion } = await syncConfig(ctx, deviceOf(ctx).deviceId);
-    return { status: 200, data: { config: deviceConfig(config), config_version: configVersion, restore: null } };
+    const { config, configVersion, restore } = await syncConfig(ctx, deviceOf(ctx).deviceId);
+    return {
+      status: 200,
+      data: {
+        config: deviceConfig(config),
+        config_version: configVersion,
+        restore: restore
+          ? { backup_id: restore.id, config_name: restore.config_name, config_data: restore.config_data }
+          : null,
+      },
+    };
+  },
+
+  uploadLog: async (ctx, { form }) => {
+    const log = await uploadLog(ctx, form);
+    return { status: 201, data: { log_id: log.id, size: log.size, type: log.log_type, date: log.log_date } };
+  },
+
+  backupConfig: async (ctx, { body }) => {
+    const { config_name: configName, config_data: configData } = body;
+    const backup = await createBackup(ctx, {
+      deviceId: deviceOf(ctx).deviceId,
+      configName,
+      configData,
+      isAuto: true,
+    });
+    return { status: 201, data: presentBackup(backup) };
+  },
+
+  restoredConfig: async (ctx, { body }) => {
+    await confirmRestore(ctx, deviceOf(ctx).deviceId, body.backup_id);
+    return { status: 200, data: { backup_id: body.backup_id, restored: true } };
   },
 
   offline: async (ctx) => {

@@ -1,0 +1,119 @@
+/**
+ * Mail — brings letters to an SMTP server; without SMTP_HOST it writes them as .eml files into DATA_DIR/outbox.
+ *
+ * What the server refuses for good is answered as such, with its words. Everything else that goes wrong, an unreachable
+ * server, a stalling one, «try again later», a password of ours that it does not take, rejects, so that a job tries again.
+ */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createTransport, type NodemailerError, type SendMailOptions, type SMTPTransportOptions } from 'nodemailer';
+import type { Config } from '../config.ts';
+import type { Delivery, Letter, Mail, Service } from '../context.ts';
+import { messageIdOf } from '../domain/letters.ts';
+
+/** Silence after which a server counts as away. A job that sends mail may take several times as long. */
+const PATIENCE_MS = 20_000;
+
+/** With the outbox alone, where nobody receives it. */
+const NOBODY = 'CCJK Cloud <no-reply@localhost>';
+
+/** Our addresses come validated; this keeps a mistake of ours from becoming somebody's header or second recipient. */
+const PLAIN_ADDRESS = /^[^\s\p{Cc}<>()[\],;:\\"@]+@[^\s\p{Cc}<>()[\],;:\\"@]+$/u;
+
+type MailConfig = Pick<
+  Config,
+  'DATA_DIR' | 'SMTP_HOST' | 'SMTP_PORT' | 'SMTP_USER' | 'SMTP_PASS' | 'SMTP_SECURE' | 'SMTP_FROM'
+>;
+
+export function openMail(
+  config: MailConfig,
+  { now, log }: Pick<Service, 'now' | 'log'>,
+  { patienceMs = PATIENCE_MS } = {},
+): Mail {
+  const from = config.SMTP_FROM ?? (config.SMTP_HOST && config.SMTP_USER) ?? NOBODY;
+  const sender = addressIn(from);
+  const host = sender.slice(sender.lastIndexOf('@') + 1);
+  const deliver = config.SMTP_HOST
+    ? throughSmtp(smtpOptions(config, config.SMTP_HOST, patienceMs))
+    : intoOutbox(path.join(config.DATA_DIR, 'outbox'), now, log);
+
+  return {
+    send(letter) {
+      if (!PLAIN_ADDRESS.test(letter.to)) throw new Error('a letter is addressed to what is no address');
+      return deliver(letter, {
+        from,
+        to: { name: '', address: letter.to },
+        envelope: { from: sender, to: [letter.to] },
+        messageId: messageIdOf(letter.id, host),
+        date: now(),
+        subject: letter.subject,
+        text: letter.text,
+        html: letter.html,
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      });
+    },
+  };
+}
+
+/** `a@b` of `Name <a@b>`. */
+const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;
+
+type Deliver = (letter: Letter, message: SendMailOptions) => Promise<Delivery>;
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
+/** The port on which servers expect TLS from the first byte. */
+const TLS_PORT = 465;
+
+/** A password never leaves this machine in the clear; on it, nobody needs a certificate. */
+function smtpOptions(config: MailConfig, host: string, patienceMs: number): SMTPTransportOptions {
+  const { SMTP_PORT: port, SMTP_USER: user, SMTP_PASS: pass = '', SMTP_SECURE: secure = port === TLS_PORT } = config;
+  const isHere = LOOPBACK.test(host);
+  return {
+    host,
+    port,
+    secure,
+    ...(user === undefined ? {} : { auth: { user, pass } }),
+    requireTLS: user !== undefined && !secure && !isHere,
+    tls: { rejectUnauthorized: !isHere },
+    dnsTimeout: patienceMs,
+    connectionTimeout: patienceMs,
+    greetingTimeout: patienceMs,
+    socketTimeout: patienceMs,
+  };
+}
+
+function throughSmtp(options: SMTPTransportOptions): Deliver {
+  const transport = createTransport(options);
+  return async (_, message) => {
+    try {
+      const { response } = await transport.sendMail(message);
+      return { isAccepted: true, reply: response ?? '' };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { isAccepted: false, reply: error.response ?? error.message };
+    }
+  };
+}
+
+/** The server said no to this letter or its recipient, with a code that means: not later either. */
+const isRefusal = (error: unknown): error is NodemailerError => {
+  const { code, responseCode = 0 } = error as Partial<NodemailerError>;
+  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500;
+};
+
+/** Each letter is there whole or not at all, for the owner alone: some carry a secret. The log names the file only. */
+function intoOutbox(directory: string, now: () => Date, log: Service['log']): Deliver {
+  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+  return async ({ id }, message) => {
+    const { message: eml } = await composer.sendMail(message);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const file = path.join(directory, `${now().toISOString().replaceAll(':', '-')}-${id}.eml`);
+    const draft = `${file}.${process.pid}`;
+    await writeFile(draft, eml as Buffer, { mode: 0o600 });
+    await rename(draft, file);
+    log.info({ file }, 'mail is written to the outbox, because SMTP_HOST is not set');
+    return { isAccepted: true, reply: file };
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * Objects in an S3 bucket, or in what speaks like one. The client is loaded only where a bucket is configured: it takes
+ * half a second.
+ */
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Failed } from '../failed.ts';
+import type { ObjectStore, ObjectsConfig } from './objects.ts';
+
+const CONNECT_TIMEOUT_MS = 3_000;
+/** Without a byte in either direction. */
+const SILENCE_TIMEOUT_MS = 15_000;
+/** A body that was half sent cannot be sent again by the client, so the tries are ours. */
+const TRIES = 3;
+const FIRST_PAUSE_MS = 200;
+const RETRY_AFTER_SECONDS = 5;
+
+export async function openS3Store(config: ObjectsConfig, bucket: string): Promise<ObjectStore> {
+  const { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const { S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKeyId, S3_SECRET_KEY: secretAccessKey } = config;
+  const client = new S3Client({
+    region: config.S3_REGION,
+    maxAttempts: 1,
+    // What fails is thrown, and told where it is handled.
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+    // The newer checksums are unknown to most servers that are not Amazon's.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
+    ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
+    ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
+  });
+  const at = (key: string) => ({ Bucket: bucket, Key: key });
+
+  return {
+    put: (key, file, size) =>
+      persistently(async () => {
+        const body = createReadStream(file);
+        try {
+          await client.send(new PutObjectCommand({ ...at(key), Body: body, ContentLength: size }));
+        } finally {
+          body.destroy();
+        }
+      }),
+
+    read: (key, range) =>
+      persistently(async () => {
+        const wanted = range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {};
+        try {
+          const { Body } = await client.send(new GetObjectCommand({ ...at(key), ...wanted }));
+          return Body as Readable | undefined;
+        } catch (error) {
+          if ((error as Error).name === 'NoSuchKey') return undefined;
+          throw error;
+        }
+      }),
+
+    remove: (key) => persistently(async () => void (await client.send(new DeleteObjectCommand(at(key))))),
+
+    close: () => client.destroy(),
+  };
+}
+
+/** @throws Failed SERVICE_UNAVAILABLE when every try failed */
+async function persistently<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries < TRIES && isPassing(error)) {
+        await pause(FIRST_PAUSE_MS * 2 ** tries);
+        continue;
+      }
+      throw new Failed('SERVICE_UNAVAILABLE', {
+        message: 'The store of log files cannot be reached right now; try again after Retry-After seconds',
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        cause: error,
+      });
+    }
+  }
+}
+
+/** What refused us once for what we are will do so again. */
+const isPassing = (error: unknown): boolean => {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  return status === undefined || status >= 500 || status === 429;
+};

@@ -1,0 +1,180 @@
+/**
+ * The same tests for every store. That of S3 runs against a real server where the environment names one:
+ * `test/extended/s3.sh npx vitest run test/adapters/objects.test.ts`.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type ObjectsConfig, type OpenObjects, openObjects } from '../../server/adapters/objects.ts';
+
+const NOWHERE: ObjectsConfig = {
+  DATA_DIR: '',
+  S3_ENDPOINT: undefined,
+  S3_BUCKET: undefined,
+  AWS_S3_BUCKET: undefined,
+  S3_REGION: 'us-east-1',
+  S3_ACCESS_KEY: undefined,
+  S3_SECRET_KEY: undefined,
+};
+
+const { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY } = process.env;
+const S3 = { ...NOWHERE, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_BUCKET: `test-${randomUUID()}` };
+
+async function openDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'ccjk-objects-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Opened for the test that calls it, with a directory of its own. */
+async function open(config: ObjectsConfig): Promise<OpenObjects & { directory: string }> {
+  const directory = await openDirectory();
+  const objects = await openObjects({ ...config, DATA_DIR: directory });
+  onTestFinished(() => objects.close());
+  return { ...objects, directory };
+}
+
+async function* chunks(...contents: (string | Uint8Array | Error)[]) {
+  for (const content of contents) {
+    if (content instanceof Error) throw content;
+    yield typeof content === 'string' ? Buffer.from(content) : content;
+  }
+}
+
+const newKey = () => `logs/${randomUUID()}`;
+
+const textOf = async (objects: OpenObjects, ...read: Parameters<OpenObjects['read']>) => {
+  const stream = await objects.read(...read);
+  return stream && (await buffer(stream)).toString();
+};
+
+/** Files that lie beside the store. */
+const incomingIn = (directory: string) => readdir(path.join(directory, 'objects', 'incoming')).catch(() => []);
+
+beforeAll(async () => {
+  if (!S3_ENDPOINT || !S3_ACCESS_KEY || !S3_SECRET_KEY) return;
+  const client = new S3Client({
+    endpoint: S3_ENDPOINT,
+    region: S3.S3_REGION,
+    forcePathStyle: true,
+    credentials: { accessKeyId: S3_ACCESS_KEY, secretAccessKey: S3_SECRET_KEY },
+  });
+  await client.send(new CreateBucketCommand({ Bucket: S3.S3_BUCKET }));
+  client.destroy();
+});
+
+const STORES = [['files', NOWHERE] as const, ...(S3_ENDPOINT ? [['S3', S3] as const] : [])];
+
+describe.each(STORES)('%s', (_, config) => {
+  test('what was stored is read back, whole and in part', async () => {
+    const objects = await open(config);
+    const key = newKey();
+    const staged = await objects.stage(chunks('hello', ' ', 'world'));
+    expect(staged.size).toBe(11);
+    await staged.store(key);
+    expect(await textOf(objects, key)).toBe('hello world');
+    expect(await textOf(objects, key, { start: 0, end: 1 })).toBe('h');
+    expect(await textOf(objects, key, { start: 6, end: 11 })).toBe('world');
+  });
+
+  test('many chunks come back byte by byte', async () => {
+    const objects = await open(config);
+    const key = newKey();
+    const content = Array.from({ length: 100 }, () => randomBytes(70_001));
+    const staged = await objects.stage(chunks(...content));
+    await staged.store(key);
+    expect((await buffer((await objects.read(key))!)).equals(Buffer.concat(content))).toBe(true);
+  });
+
+  test('an empty file is one too', async () => {
+    const objects = await open(config);
+    const key = newKey();
+    await (await objects.stage(chunks())).store(key);
+    expect(await textOf(objects, key)).toBe('');
+  });
+
+  test('what was taken in is not there before it is stored, and leaves nothing when it is discarded', async () => {
+    const objects = await open(config);
+    const staged = await objects.stage(chunks('draft'));
+    expect(await incomingIn(objects.directory)).toHaveLength(1);
+    await staged.discard();
+    await staged.discard();
+    expect(await incomingIn(objects.directory)).toEqual([]);
+  });
+
+  test('content that breaks off leaves nothing, and its failure is told', async () => {
+    const objects = await open(config);
+    const failure = new Error('the sender has gone');
+    await expect(objects.stage(chunks('half', failure))).rejects.toBe(failure);
+    expect(await incomingIn(objects.directory)).toEqual([]);
+  });
+
+  test('what was removed is gone, and removing it again changes nothing', async () => {
+    const objects = await open(config);
+    const key = newKey();
+    const staged = await objects.stage(chunks('text'));
+    await staged.store(key);
+    await staged.discard();
+    await objects.remove(key);
+    await objects.remove(key);
+    expect(await objects.read(key)).toBeUndefined();
+  });
+
+  test.each([
+    '../secrets.json',
+    'logs/../../x',
+    `/logs/${randomUUID()}`,
+    'logs/',
+    `a/b/${randomUUID()}`,
+  ])('a key like %s is none', async (key) => {
+    const objects = await open(config);
+    const staged = await objects.stage(chunks('text'));
+    expect(() => staged.store(key)).toThrow('Not the key');
+    expect(() => objects.read(key)).toThrow('Not the key');
+    expect(() => objects.remove(key)).toThrow('Not the key');
+  });
+});
+
+test('what a process that died had taken in is removed after a day', async () => {
+  const first = await open(NOWHERE);
+  await first.stage(chunks('young'));
+  const old = path.join(first.directory, 'objects', 'incoming', randomUUID());
+  await writeFile(old, 'old');
+  const yesterday = Date.now() / 1000 - 86_500;
+  await utimes(old, yesterday, yesterday);
+  (await openObjects({ ...NOWHERE, DATA_DIR: first.directory })).close();
+  const left = await incomingIn(first.directory);
+  expect(left).toHaveLength(1);
+  expect(left).not.toContain(path.basename(old));
+});
+
+test('a bucket that cannot be reached is a passing failure, and the file can be stored later', async () => {
+  let calls = 0;
+  const server = createServer((socket) => {
+    calls += 1;
+    socket.once('data', () => socket.destroy());
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const broken = { S3_ENDPOINT: `http://127.0.0.1:${port}`, S3_ACCESS_KEY: 'key', S3_SECRET_KEY: 'secret' };
+  const objects = await open({ ...NOWHERE, ...broken, S3_BUCKET: 'bucket' });
+  const staged = await objects.stage(chunks('text'));
+  await expect(staged.store(newKey())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 5 });
+  expect(calls).toBe(3);
+  expect(await incomingIn(objects.directory)).toHaveLength(1);
+});
+
+test.runIf(S3_ENDPOINT)('a wrong secret does not open the bucket', async () => {
+  const objects = await open({ ...S3, S3_SECRET_KEY: 'wrong' });
+  const staged = await objects.stage(chunks('text'));
+  await expect(staged.store(newKey())).rejects.toMatchObject({
+    code: 'SERVICE_UNAVAILABLE',
+    cause: { name: 'SignatureDoesNotMatch' },
+  });
+});
