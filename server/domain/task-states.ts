@@ -60,9 +60,10 @@ type Change = {
 };
 
 /**
- * Moves `tasks`, which the transaction has locked, to one status: with an event each, a message where it is news,
- * their leases and attempts ended where they are no longer held, and their successors in a sequential batch queued or cancelled. Those that finish are
- * counted last, all together: the locks of the counters are then held for the commit alone, and always in one order.
+ * Moves `tasks`, which the transaction has locked, to one status: with an event each, a message where it is news, their
+ * leases and attempts ended where they are no longer held, and their successors in a sequential batch queued or
+ * cancelled. Those that finish are counted last, all together: the locks of the counters are then held for the commit
+ * alone, and always in one order.
  */
 export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change = {}): Promise<void> {
   await countFinished(tx, await shift(tx, tasks, to, change));

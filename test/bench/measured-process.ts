@@ -61,7 +61,9 @@ export async function startProcess({ script, env, profileDir }: Program): Promis
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     lastId += 1;
     pending.set(lastId, { resolve, reject });
-    child.send({ id: lastId, question, given });
+    child.send({ id: lastId, question, given }, (error) => {
+      if (error) reject(error);
+    });
     return promise;
   };
 

@@ -15,7 +15,7 @@ const AWAY = ['refuses', 'hangs up', 'is silent'] as const;
 type Away = (typeof AWAY)[number];
 
 /** Milliseconds; longer would be a call that hangs. What is silent takes as long as a statement may, and a little. */
-const SOON: Record<Away, number> = { refuses: 5_000, 'hangs up': 5_000, 'is silent': 6_000 };
+const SOON: Record<Away, number> = { refuses: 5_000, 'hangs up': 5_000, 'is silent': 8_000 };
 
 /** A way to the database at `url` that can be cut. */
 async function openProxy(url: string) {

@@ -43,7 +43,9 @@ const TABLE: readonly (readonly [RegExp, Rule])[] = [
   [/^GET \/(config|email)\//, scoped('config:read')],
   [/^POST \/email\/incoming$/, ANYONE],
   [/^(POST|DELETE) \/(config|email)\//, scoped('config:write')],
-  [/^(GET|DELETE) \/logs/, scoped('log:read')],
+  [/^GET \/logs/, scoped('log:read')],
+  // No scope is for deleting logs.
+  [/^DELETE \/logs/, USER],
   [/^GET \/stats\//, scoped('stats:read')],
   [/^POST \/ws\/ticket$/, { kinds: ['user', 'apiKey', 'device'] }],
 ];
