@@ -14,8 +14,12 @@ export const accessOf = (route: AppRoute): Access => route.metadata as Access;
 
 export const readsBody = (route: AppRoute): boolean => METHODS_WITH_BODY.includes(route.method);
 
-/** Operations answer plainly; everything under `/v1` answers in the envelope. */
-const isEnveloped = (route: AppRoute): boolean => route.path.startsWith('/v1/');
+/** Whether the route answers in the shorter envelope of the relay. */
+export const isRelay = (route: AppRoute): boolean => route.path.startsWith('/api/');
+
+/** Operations answer plainly, and so do the probes of the relay, which nobody counts. */
+const isEnveloped = (route: AppRoute): boolean =>
+  route.path.startsWith('/v1/') || (isRelay(route) && accessOf(route).rate !== 'none');
 
 export const declaredCodes = (route: AppRoute): ReadonlySet<FailureCode> =>
   new Set([...ownCodes(route), ...(isEnveloped(route) ? impliedCodes(route) : [])]);
@@ -34,14 +38,14 @@ const ownCodes = (route: AppRoute): FailureCode[] =>
   );
 
 function* impliedCodes(route: AppRoute): Generator<FailureCode> {
-  const { auth, scope, rate, idempotent, showsSecret } = accessOf(route);
+  const { auth, scope, permission, rate, idempotent, showsSecret, tooLarge } = accessOf(route);
   yield* ['INTERNAL_ERROR', 'SERVICE_UNAVAILABLE'] as const;
   if (rate !== 'none') yield 'RATE_LIMIT_EXCEEDED';
   if (takesInput(route) || idempotent) yield 'VALIDATION_ERROR';
-  if (readsBody(route)) yield* ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
+  if (readsBody(route)) yield* ['INVALID_JSON', tooLarge, 'UNSUPPORTED_MEDIA_TYPE'] as const;
   // A token that has expired is told so wherever it is sent: which kind it is shows before what the route takes.
   if (auth.length > 0) yield* ['AUTH_REQUIRED', 'AUTH_FAILED', 'TOKEN_EXPIRED', 'WRONG_CREDENTIAL'] as const;
-  if (auth.includes('apiKey') && scope) yield 'INSUFFICIENT_SCOPE';
+  if ((auth.includes('apiKey') && scope) || (auth.includes('relayKey') && permission)) yield 'INSUFFICIENT_SCOPE';
   if (auth.includes('device')) yield 'DEVICE_MISMATCH';
   if (idempotent) yield 'IDEMPOTENCY_KEY_REUSED';
   if (showsSecret) yield 'SECRET_ALREADY_SHOWN';

@@ -11,7 +11,15 @@ import { stats } from './cloud/stats.ts';
 import { tasks } from './cloud/tasks.ts';
 import { users } from './cloud/users.ts';
 import { ops } from './ops.ts';
+import { channels } from './relay/channels.ts';
+import { cron } from './relay/cron.ts';
+import { health } from './relay/health.ts';
+import { keys } from './relay/keys.ts';
+import { publish } from './relay/publish.ts';
+import { register } from './relay/register.ts';
+import { subscribe } from './relay/subscribe.ts';
 import { c } from './wire.ts';
 
 export const cloud = c.router({ auth, users, apiKeys, daemon, tasks, devices, sockets, messages, config, logs, stats });
-export const contract = c.router({ cloud, ops });
+export const relay = c.router({ register, channels, publish, subscribe, keys, cron, health });
+export const contract = c.router({ cloud, relay, ops });

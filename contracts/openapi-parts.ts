@@ -9,7 +9,7 @@ import type {
   SecuritySchemeObject,
   TagObject,
 } from 'openapi3-ts/oas31';
-import { accessOf } from './declared.ts';
+import { accessOf, isRelay } from './declared.ts';
 import type { contract } from './index.ts';
 import type { CredentialKind } from './wire.ts';
 
@@ -17,11 +17,12 @@ export const INFO: Omit<InfoObject, 'version'> = {
   title: 'CCJK Cloud',
   description: `Queue a command for one of your machines; the daemon there takes it, runs it and reports how it ended.
 
-**Answers.** Every answer under \`/v1\` is \`{success, data, error, meta}\`. When \`success\` is false, \`error.code\` is one
+**Answers.** Every answer under \`/v1\` is \`{success, data, error, meta}\`, under \`/api\` it is \`{success, data}\` or
+\`{success, error}\`. When \`success\` is false, \`error.code\` is one
 of the codes that the operation lists and \`error.message\` says what to do. \`meta.request_id\` finds the request in our log.
 
 **Credentials.** \`Authorization: Bearer\` carries the access token of a user, an API key (\`ck_live_…\`) or the key of a
-device (\`dk_…\`).
+device (\`dk_…\`). The relay (\`/api\`) has keys of its own (\`sk_live_…\`), in \`X-API-Key\` or as bearer.
 
 **Lists** take \`limit\` and \`offset\`, or \`cursor\` with the \`next_cursor\` of the page before.
 
@@ -59,6 +60,34 @@ export const TAGS = {
     name: 'Devices',
     description: 'The machines of a user, each with a daemon that runs tasks.',
   },
+  register: {
+    name: 'Relay: public keys',
+    description: 'Public keys, each with an encrypted channel of its own.',
+  },
+  channels: {
+    name: 'Relay: channels',
+    description: 'Where messages are published and subscribed to.',
+  },
+  publish: {
+    name: 'Relay: messages',
+    description: 'Published to a channel, delivered live, and kept for those who come later.',
+  },
+  subscribe: {
+    name: 'Relay: subscriptions',
+    description: 'Messages as they are published, as Server-Sent Events.',
+  },
+  keys: {
+    name: 'Relay: keys',
+    description: 'Public keys and the keys of the relay, and how they are revoked.',
+  },
+  cron: {
+    name: 'Relay: clean-ups',
+    description: 'For a scheduler of yours; the service does the same by itself each night.',
+  },
+  health: {
+    name: 'Relay: probes',
+    description: 'What a supervisor of the relay asks. Plain answers, without an envelope.',
+  },
   messages: {
     name: 'Messages',
     description: 'What the service tells a user: tasks that began and ended, devices that came and went.',
@@ -88,12 +117,15 @@ service restarts, 1013 the reader is 1 MiB behind.`,
     name: 'Operations',
     description: 'What a supervisor asks. Plain answers, without an envelope.',
   },
-} satisfies Record<keyof (typeof contract)['cloud'] | Exclude<keyof typeof contract, 'cloud'>, TagObject>;
+} satisfies Record<keyof (typeof contract)['cloud'] | keyof (typeof contract)['relay'] | 'ops', TagObject>;
 
-export const SCHEME_OF = { user: 'userToken', apiKey: 'apiKey', device: 'deviceKey' } as const satisfies Record<
-  CredentialKind,
-  string
->;
+export const SCHEME_OF = {
+  user: 'userToken',
+  apiKey: 'apiKey',
+  device: 'deviceKey',
+  relayKey: 'relayKey',
+  admin: 'adminKey',
+} as const satisfies Record<CredentialKind, string>;
 
 export const SECURITY_SCHEMES: Record<(typeof SCHEME_OF)[CredentialKind], SecuritySchemeObject> = {
   userToken: {
@@ -106,6 +138,18 @@ export const SECURITY_SCHEMES: Record<(typeof SCHEME_OF)[CredentialKind], Securi
     type: 'http',
     scheme: 'bearer',
     description: 'An API key, `ck_live_…`, from `POST /v1/api-keys`. It opens what its scopes name.',
+  },
+  relayKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'A key of the relay, `sk_live_…`, from `POST /api/keys`; as `Authorization: Bearer` too.',
+  },
+  adminKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Admin-Key',
+    description: 'The ADMIN_MASTER_KEY of the operator.',
   },
   deviceKey: {
     type: 'http',
@@ -134,6 +178,7 @@ export const PARAMETERS: Record<'RequestId' | 'IdempotencyKey', ParameterObject>
 type ListedHeader = HeaderObject & { isOn(route: AppRoute, status: number): boolean };
 
 const isCounted = (route: AppRoute): boolean => accessOf(route).rate !== 'none';
+const isCountedRelay = (route: AppRoute): boolean => isCounted(route) && isRelay(route);
 
 const HEADERS: Record<string, ListedHeader> = {
   'X-Request-Id': {
@@ -155,6 +200,21 @@ const HEADERS: Record<string, ListedHeader> = {
     description: 'Seconds until the window starts anew',
     schema: { type: 'integer', minimum: 0 },
     isOn: isCounted,
+  },
+  'X-RateLimit-Limit': {
+    description: 'The same as RateLimit-Limit',
+    schema: { type: 'integer', minimum: 0 },
+    isOn: isCountedRelay,
+  },
+  'X-RateLimit-Remaining': {
+    description: 'The same as RateLimit-Remaining',
+    schema: { type: 'integer', minimum: 0 },
+    isOn: isCountedRelay,
+  },
+  'X-RateLimit-Reset': {
+    description: 'The same as RateLimit-Reset',
+    schema: { type: 'integer', minimum: 0 },
+    isOn: isCountedRelay,
   },
   'Retry-After': {
     description: 'Seconds to wait before the next attempt',

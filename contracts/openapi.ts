@@ -67,32 +67,48 @@ export const openApiDocument = (): OpenAPIObject => {
 };
 
 const operation = (route: AppRoute, components: ComponentSchemas): Omit<OperationObject, 'operationId' | 'tags'> => {
-  const { auth, scope } = accessOf(route);
+  const { auth, isOpen, scope, permission } = accessOf(route);
   const body = bodyOf(route);
   return {
     ...(route.summary && { summary: route.summary }),
     description: [route.description, accessInWords(route)].filter(Boolean).join('\n\n'),
-    security: auth.map((kind) => ({ [SCHEME_OF[kind]]: [] })),
+    security: [...auth.map((kind) => ({ [SCHEME_OF[kind]]: [] })), ...(isOpen ? [{}] : [])],
     ...(scope && { 'x-required-scope': scope }),
+    ...(permission && { 'x-required-permission': permission }),
     parameters: parametersOf(route, components),
     ...(body && {
-      requestBody: { required: true, content: { [bodyKind(route)]: { schema: components.refer(body, 'input') } } },
+      requestBody: {
+        required: !body.safeParse(undefined).success,
+        content: { [bodyKind(route)]: { schema: components.refer(body, 'input') } },
+      },
     }),
     responses: { ...answersOf(route, components), ...failureReferences(route) },
   };
 };
 
 const accessInWords = (route: AppRoute): string => {
-  const { auth, scope, rate, bodyLimit } = accessOf(route);
+  const { auth, isOpen, scope, permission, rate, bodyLimit } = accessOf(route);
   const words: Record<CredentialKind, string> = {
     user: 'the access token of a user',
     apiKey: scope ? `an API key with the scope \`${scope}\`` : 'an API key',
     device: 'the key of a device',
+    relayKey: permission ? `a relay key that may \`${permission}\`` : 'a relay key',
+    admin: 'the operator with X-Admin-Key',
   };
-  const budget = auth.length > 0 ? 'in the budget of the credential' : 'by IP address';
+  const budget = auth.length > 0 && !isOpen ? 'in the budget of the credential' : 'by IP address';
+  const who = auth.map((kind) => words[kind]).join(' or ');
+  const budgets = {
+    none: 'not counted',
+    credential: `counted ${budget}`,
+    publish: 'RELAY_PUBLISH_MAX by key or IP address',
+    register: 'RELAY_REGISTER_MAX by key or IP address',
+    subscribe: 'RELAY_SUBSCRIBE_MAX by key or IP address; with a last id not counted',
+    channels: 'RELAY_CHANNELS_MAX by key or IP address',
+    read: 'RELAY_READ_MAX by key or IP address',
+  } satisfies Record<typeof rate, string>;
   return [
-    `**Who:** ${auth.map((kind) => words[kind]).join(' or ') || 'anyone'}.`,
-    `**Rate:** ${rate === 'none' ? 'not counted' : `counted ${budget}`}.`,
+    `**Who:** ${isOpen ? `anyone; where RELAY_REQUIRE_KEY is set, ${who}` : who || 'anyone'}.`,
+    `**Rate:** ${budgets[rate]}.`,
     ...(readsBody(route) && bodyLimit !== MIB ? [`**Body:** at most ${bodyLimit / MIB} MiB.`] : []),
   ].join(' ');
 };

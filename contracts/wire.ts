@@ -1,5 +1,6 @@
 /**
- * What all endpoints of `/v1` share: the envelope, ids, times, texts, pages, and who may call.
+ * What all endpoints share: ids, times, texts and who may call; and the envelope and the pages of `/v1`. Those of `/api`
+ * are in relay/wire.ts.
  */
 import { initContract } from '@ts-rest/core';
 import { z } from 'zod';
@@ -13,7 +14,7 @@ export const c = initContract();
 const MAX_JSON_DEPTH = 64;
 
 /** PostgreSQL stores neither NUL nor half of a surrogate pair, so a text with one is refused at the door. */
-const isStorableText = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+export const isStorableText = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
 
 const isStorableJson = (value: unknown, depth = 0): boolean => {
   if (typeof value === 'string') return isStorableText(value);
@@ -144,8 +145,11 @@ export const page = <Name extends string, Item extends z.ZodType>(name: Name, it
 
 // ---- Who may call ---------------------------------------------------------------------------------------------------
 
-/** What an `Authorization: Bearer` can carry; its prefix decides. */
-export type CredentialKind = 'user' | 'apiKey' | 'device';
+/**
+ * What opens a route. An `Authorization: Bearer` carries one of the first three, and under `/api` a relay key, which
+ * `X-API-Key` carries too; its prefix decides. `admin` is the `X-Admin-Key`.
+ */
+export type CredentialKind = 'user' | 'apiKey' | 'device' | 'relayKey' | 'admin';
 
 export const SCOPES = {
   'user:read': 'Read your profile and messages',
@@ -166,31 +170,55 @@ export type Scope = keyof typeof SCOPES;
 
 export const ScopeName = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);
 
+/** What a relay key may do: each opens what it says, `admin` everything. */
+export const PERMISSIONS = {
+  read: 'Subscribe, and read channels, messages and public keys',
+  write: 'Publish, make channels and register public keys',
+  revoke: 'Revoke public keys and relay keys',
+  admin: 'All of these',
+} as const;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+/** A budget of the relay: so many calls per minute and address, or per key. */
+export type RelayRate = 'publish' | 'register' | 'subscribe' | 'channels' | 'read';
+
 export type Access = {
   /** Which credentials open the route; none: anyone. */
   auth: readonly CredentialKind[];
+  /** Anyone may call without a credential, unless `RELAY_REQUIRE_KEY` is set; one that is sent must still be valid. */
+  isOpen: boolean;
   /** What an API key needs besides. */
   scope?: Scope;
   /** An API key of any scope opens it: what it then gets, its scopes decide. */
   anyScope: boolean;
-  /** `credential`: the budget of the caller's kind. `none`: not counted. */
-  rate: 'credential' | 'none';
+  /** What a relay key needs besides. */
+  permission?: Permission;
+  /** `?Authorization=Bearer+KEY` counts too: an EventSource sends no headers. */
+  inQuery: boolean;
+  /** `credential`: the budget of the caller's kind. `none`: not counted. Others: a budget of the relay. */
+  rate: 'credential' | 'none' | RelayRate;
   /** Takes `Idempotency-Key`. */
   idempotent: boolean;
   /** Its answer shows a secret once, so that a repeat cannot give it again. */
   showsSecret: boolean;
   /** In bytes of the request body. */
   bodyLimit: number;
+  /** What a longer body is refused with. */
+  tooLarge: FailureCode;
 };
 
 export const MIB = 1024 * 1024;
 
 /** The access rule of a route. Left out: nobody but the named credentials, their own budget, 1 MiB of body. */
 export const access = (rule: Pick<Access, 'auth'> & Partial<Access>): Access => ({
+  isOpen: false,
+  inQuery: false,
   rate: 'credential',
   anyScope: false,
   idempotent: false,
   showsSecret: false,
   bodyLimit: MIB,
+  tooLarge: 'PAYLOAD_TOO_LARGE',
   ...rule,
 });

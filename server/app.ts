@@ -18,13 +18,29 @@ import { socketHandlers } from './http/cloud/sockets.ts';
 import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { userHandlers } from './http/cloud/users.ts';
-import { bind, routeOf } from './http/contract.ts';
+import { bind, bindStream, routeOf } from './http/contract.ts';
+import { registerCors } from './http/cors.ts';
 import { registerForms } from './http/multipart.ts';
 import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
 import { registerReference } from './http/reference.ts';
-import { answerBrokenSocket, answerFrameworkError, inCloudEnvelope, registerReplies } from './http/replies.ts';
+import { channelHandlers } from './http/relay/channels.ts';
+import { cronHandlers } from './http/relay/cron.ts';
+import { healthHandlers } from './http/relay/health.ts';
+import { keyHandlers } from './http/relay/keys.ts';
+import { publishHandlers } from './http/relay/publish.ts';
+import { registerHandlers } from './http/relay/register.ts';
+import { subscribeHandler } from './http/relay/subscribe.ts';
+import {
+  answerBrokenSocket,
+  answerFrameworkError,
+  inCloudEnvelope,
+  inRelayEnvelope,
+  isRelayPath,
+  registerReplies,
+} from './http/replies.ts';
 import { isUpgrade, registerSocketRoute } from './http/socket-route.ts';
+import type { Streams } from './realtime/streams.ts';
 import { VERSION } from './version.ts';
 
 /** Longer than any request of ours takes to arrive, short enough to shed sockets that only pretend to send one. */
@@ -38,7 +54,10 @@ const requestIdOf = ({ headers }: IncomingMessage): string => {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 };
 
-export async function buildApp(service: Service, isStopping: () => boolean = () => false): Promise<FastifyInstance> {
+export async function buildApp(
+  { service, streams }: { service: Service; streams: Streams },
+  isStopping: () => boolean = () => false,
+): Promise<FastifyInstance> {
   const { config, log } = service;
   const app = Fastify({
     loggerInstance: log,
@@ -57,12 +76,14 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
     frameworkErrors: answerFrameworkError,
   });
   app.removeContentTypeParser('text/plain');
+  takeEmptyBodies(app);
   logRequests(app);
   registerReplies(app, collectMethods(app), isStopping);
+  await registerCors(app, config);
   registerForms(app, routeOf);
   registerGuard(app, service, await registerRateLimits(app, service));
 
-  const { cloud, ops } = contract;
+  const { cloud, relay, ops } = contract;
   bind(app, cloud.auth, authHandlers, inCloudEnvelope);
   bind(app, cloud.users, userHandlers, inCloudEnvelope);
   bind(app, cloud.apiKeys, apiKeyHandlers, inCloudEnvelope);
@@ -75,11 +96,27 @@ export async function buildApp(service: Service, isStopping: () => boolean = () 
   bind(app, cloud.stats, statsHandlers, inCloudEnvelope);
   bind(app, cloud.sockets, socketHandlers, inCloudEnvelope);
   if (config.ENABLE_WEBSOCKET) registerSocketRoute(app, service);
+  bind(app, relay.register, registerHandlers, inRelayEnvelope);
+  bind(app, relay.channels, channelHandlers, inRelayEnvelope);
+  bind(app, relay.publish, publishHandlers, inRelayEnvelope);
+  bindStream(app, relay.subscribe.open, subscribeHandler(streams));
+  bind(app, relay.keys, keyHandlers, inRelayEnvelope);
+  bind(app, relay.cron, cronHandlers, inRelayEnvelope);
+  bind(app, relay.health, healthHandlers(isStopping), (_, data) => data);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app, openApiDocument());
 
   await app.ready();
   return app;
+}
+
+/** Clients of the relay say that they send JSON, and then send nothing: there it is no body. */
+function takeEmptyBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0 && isRelayPath(request.routeOptions.url)) done(null, undefined);
+    else parse(request, body as string, done);
+  });
 }
 
 /** One line for each answer. The path is logged without its query, which may carry a token. */
@@ -101,6 +138,8 @@ function logRequests(app: FastifyInstance): void {
 function collectMethods(app: FastifyInstance): (path: string) => string[] {
   const routes: { method: string; matches: RegExp }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
+    // Preflights of every path.
+    if (url === '*') return;
     const matches = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+')}$`);
     for (const each of [method].flat()) routes.push({ method: each, matches });
   });

@@ -37,6 +37,9 @@ const SENDER = /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
 
 const secret = z.string().min(SECRET_MIN, `must have at least ${SECRET_MIN} characters`);
 
+/** What an operator or a scheduler types. */
+const operatorSecret = z.string().min(16, 'must have at least 16 characters');
+
 /** Environment variable → schema; the description is its line in the README. */
 export const settings = {
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
@@ -73,9 +76,6 @@ export const settings = {
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
   RATE_LIMIT_SOCKET_MAX: whole(1, 1e9).default(100).describe('Frames of a WebSocket per window'),
   ENABLE_WEBSOCKET: flag.prefault('true').describe('Whether /v1/ws is open'),
-  CORS_ORIGINS: list.describe(
-    'Origins whose pages may connect besides our own, such as https://app.example.com, separated by commas; *: any',
-  ),
   SMTP_HOST: z
     .string()
     .optional()
@@ -91,6 +91,24 @@ export const settings = {
     .regex(SENDER, 'must be an address, or Name <address>')
     .optional()
     .describe('Sender of our mail; by default SMTP_USER, where that is an address'),
+  ADMIN_MASTER_KEY: operatorSecret
+    .optional()
+    .describe('Opens the administration of the relay as X-Admin-Key, at least 16 characters; without it nothing does'),
+  CRON_SECRET: operatorSecret
+    .optional()
+    .describe('Opens /api/cron as X-Cron-Secret, at least 16 characters; without it nothing does'),
+  RELAY_REQUIRE_KEY: flag
+    .prefault('false')
+    .describe('true: nothing of the relay is open without a key, but its probes'),
+  RELAY_MAX_BYTES: whole(1, 1e15)
+    .default(1024 ** 3)
+    .describe('Bytes of stored messages that were published without a key; beyond, the oldest go'),
+  RELAY_PUBLISH_MAX: whole(1, 1e9).default(10).describe('Publishes per address and window'),
+  RELAY_REGISTER_MAX: whole(1, 1e9).default(5).describe('Registrations of public keys per address and window'),
+  RELAY_SUBSCRIBE_MAX: whole(1, 1e9).default(5).describe('Subscriptions per address and window, without reconnects'),
+  RELAY_CHANNELS_MAX: whole(1, 1e9).default(20).describe('Channels made per address and window'),
+  RELAY_READ_MAX: whole(1, 1e9).default(100).describe('Reads of the relay per address and window'),
+  CORS_ORIGINS: list.describe('Origins whose pages may call, separated by commas; *: any'),
   TRUSTED_PROXIES: list.describe('Addresses or networks whose X-Forwarded-For is believed, separated by commas'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])

@@ -5,7 +5,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Scope } from '../contracts/wire.ts';
+import type { Permission, Scope } from '../contracts/wire.ts';
 import type { Config } from './config.ts';
 import type { Db } from './db/orm.ts';
 import type { Plan } from './domain/plans.ts';
@@ -23,7 +23,21 @@ export type Actor =
       scopes: readonly Scope[];
       expiresAt?: Date | undefined;
     }
+  | RelayKeyActor
+  | { kind: 'admin' }
   | { kind: 'device'; userId: string; plan: Plan; deviceId: string; device: ActingDevice };
+
+/** A key of the relay. It reaches the things of its owner. */
+export type RelayKeyActor = {
+  kind: 'relayKey';
+  apiKeyId: string;
+  owner: string;
+  /** Null: the operator made the key, and where its permission is `admin` or `revoke` it reaches the things of everyone. */
+  accountId: string | null;
+  plan: Plan;
+  permissions: readonly Permission[];
+  expiresAt: Date | null;
+};
 
 /** What the look-up of a device key already read of its device. Intervals are seconds. */
 export type ActingDevice = {
@@ -68,13 +82,34 @@ export type DomainEvent =
   | { type: 'config.updated'; userId: string; deviceId: string; configVersion: number }
   /** The content is at most 2 KB. */
   | { type: 'message.new'; userId: string; messageId: string; title: string; content: string | null }
-  | { type: 'session.ended'; userId: string; sessionId: string };
+  | { type: 'session.ended'; userId: string; sessionId: string }
+  /** `messages` are those up to `sequence`. Other processes read the stored ones, and get the rest in parts. */
+  | { type: 'channel.published'; channel: string; sequence: number; messages: ChannelMessage[] }
+  | { type: 'channel.part'; channel: string; sequence: number; part: number; parts: number; text: string }
+  /** It is another channel now, with the same id: subscribers of the one before have no place here. */
+  | { type: 'channel.replaced'; channel: string }
+  | { type: 'relay_key.revoked'; apiKeyId: string };
+
+/** A message of a channel, as subscribers get it. */
+export type ChannelMessage = {
+  sequence: number;
+  id: string;
+  message: string;
+  sender: string | null;
+  /** 100, 75, 50, 25 or 0. */
+  priority: number;
+  encrypted: boolean;
+  /** Milliseconds since 1970. */
+  timestamp: number;
+  isStored: boolean;
+};
 
 /**
- * Something of which events tell: what concerns a device, a task or a user, the queue of a device (its id), the slots in
- * which a user's tasks run (the user's id), and what a task writes (its id; of this the other topics are not told).
+ * Something of which events tell: what concerns a device, a task, a user or a channel, the queue of a device (its id), the
+ * slots in which a user's tasks run (the user's id), what a task writes (its id; of this the other topics are not told),
+ * and the keys of the relay.
  */
-export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots' | 'output'}:${string}`;
+export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots' | 'output' | 'channel'}:${string}` | 'relay_keys';
 
 export type Listener = (event: DomainEvent) => void;
 
@@ -162,10 +197,20 @@ export type Tokens = {
   successorsOf(refreshToken: string): [string, ...string[]];
   newApiKey(): string;
   newDeviceKey(): string;
+  newRelayKey(): string;
+  newConfirmationCode(): string;
   newMailToken(): string;
   newSocketTicket(): string;
   /** SHA-256 in hex. */
   hash(secret: string): string;
+};
+
+/** Messages of the relay, sealed so that only the holder of the private key reads them. */
+export type Sealing = {
+  /** `publicKey` is PEM: RSA gives a compact JWE, secp256k1 the ECIES of adapters/sealing.ts. */
+  seal(publicKey: string, text: string): Promise<string>;
+  /** Whether `text` is such an envelope, whoever made it. */
+  isSealed(text: string): boolean;
 };
 
 /** A file that has been taken in and is not yet in the store. */
@@ -201,6 +246,7 @@ export type Service = {
   passwords: Passwords;
   mail: Mail;
   tokens: Tokens;
+  sealing: Sealing;
   log: FastifyBaseLogger;
 };
 
@@ -237,6 +283,7 @@ export const actorName = (actor: Actor): string => {
     case 'user':
       return `user:${actor.userId}`;
     case 'apiKey':
+    case 'relayKey':
       return `api_key:${actor.apiKeyId}`;
     case 'device':
       return `device:${actor.deviceId}`;

@@ -5,6 +5,7 @@ import { openJobs } from './adapters/boss.ts';
 import { openMail } from './adapters/mail.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
+import { sealing } from './adapters/sealing.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
 import type { Service } from './context.ts';
@@ -13,9 +14,12 @@ import { registry } from './jobs/registry.ts';
 import { type Sweeper, startSweep } from './jobs/sweep.ts';
 import { openBus } from './realtime/bus.ts';
 import { openPresence } from './realtime/presence.ts';
+import { openStreams, type Streams } from './realtime/streams.ts';
 
 export type OpenService = {
   service: Service;
+  /** The subscriptions of this process. */
+  streams: Streams;
   /** From here on this process runs jobs and sweeps. */
   work(): Promise<void>;
   /** Lets go of everybody who waits, so that requests can end. */
@@ -51,19 +55,26 @@ export async function openService(
     passwords,
     mail,
     tokens,
+    sealing,
     log,
   };
+  const streams = openStreams({ ...service, bus });
   let sweeper: Sweeper | undefined;
   return {
     service,
+    streams,
     work: async () => {
       await worker.start(service);
       sweeper = startSweep(service);
     },
-    release: () => bus.release(),
+    release: () => {
+      bus.release();
+      streams.release();
+    },
     close: async () => {
       await sweeper?.close();
       await worker.close();
+      await streams.close();
       await presence.close();
       await bus.close();
       objects.close();

@@ -32,17 +32,16 @@ export type Call = {
 
 export type Noun = { name: string; description: string; calls: Call[] };
 
-/** Probes of a supervisor: no business of a client. */
-const LEFT_OUT = 'ops';
+/** The rest are probes of a supervisor, and the relay. */
+const CLIENT_PATHS = '/v1/';
 
 /** The nouns of the document, and all schemas that their calls name. */
 export const readCalls = (document: ServiceDocument): { nouns: Noun[]; schemas: Record<string, Schema> } => {
   const schemas = { ...document.components.schemas };
   const nouns = new Map<string, Noun>();
-  for (const [path, item] of Object.entries(document.paths))
+  for (const [path, item] of Object.entries(document.paths).filter(([path]) => path.startsWith(CLIENT_PATHS)))
     for (const [method, operation] of Object.entries(item)) {
       const [noun, name] = operation.operationId.split('.') as [string, string];
-      if (noun === LEFT_OUT) continue;
       const { description } = document.tags.find((tag) => operation.tags.includes(tag.name))!;
       if (!nouns.has(noun)) nouns.set(noun, { name: pascalCase(noun), description, calls: [] });
       nouns

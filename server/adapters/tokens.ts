@@ -1,6 +1,6 @@
 /**
- * The secrets that the service hands out: signed access tokens, refresh tokens, API keys, device keys, mailed tokens and
- * tickets.
+ * The secrets that the service hands out: signed access tokens, refresh tokens, the keys of users, devices and the relay,
+ * mailed tokens and tickets.
  * With JWT_SECRET_PREVIOUS set, what the secret before has signed is still accepted, and nothing new is signed with it.
  */
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
@@ -18,6 +18,8 @@ const TYPE = 'access';
 
 /** 256 bit. */
 const SECRET_BYTES = 32;
+/** 128 bit: five guesses are allowed. */
+const CODE_BYTES = 16;
 
 /** Names what the derived key is for, so that it signs nothing else. Changing it ends the repeats of that minute. */
 const SUCCESSOR_LABEL = 'ccjk-cloud refresh token successor';
@@ -66,6 +68,8 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
     ],
     newApiKey: () => newSecret('ck_live_'),
     newDeviceKey: () => newSecret('dk_'),
+    newRelayKey: () => newSecret('sk_live_'),
+    newConfirmationCode: () => randomBytes(CODE_BYTES).toString('base64url'),
     newMailToken: () => newSecret('mt_'),
     newSocketTicket: () => newSecret('wt_'),
     hash: (secret) => createHash('sha256').update(secret).digest('hex'),

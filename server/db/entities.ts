@@ -1,14 +1,19 @@
 import { ApiKey } from './api-key.ts';
 import { AuditLog } from './audit-log.ts';
+import { Channel } from './channel.ts';
 import { ConfigBackup } from './config-backup.ts';
 import { ConfigRestore } from './config-restore.ts';
 import { Device } from './device.ts';
 import { DeviceLog } from './device-log.ts';
 import { EmailConfig } from './email-config.ts';
 import { IdempotencyKey } from './idempotency-key.ts';
+import { KeyRevocation } from './key-revocation.ts';
 import { MailToken } from './mail-token.ts';
 import { Message } from './message.ts';
+import { PublicKey } from './public-key.ts';
 import { RateCounter } from './rate-counter.ts';
+import { RelayFloor } from './relay-floor.ts';
+import { RelayMessage } from './relay-message.ts';
 import { Session } from './session.ts';
 import { SocketTicket } from './socket-ticket.ts';
 import { SpentRefreshToken } from './spent-refresh-token.ts';
@@ -23,15 +28,20 @@ import { User } from './user.ts';
 export const entities = [
   ApiKey,
   AuditLog,
+  Channel,
   ConfigBackup,
   ConfigRestore,
   Device,
   DeviceLog,
   EmailConfig,
   IdempotencyKey,
+  KeyRevocation,
   MailToken,
   Message,
+  PublicKey,
   RateCounter,
+  RelayFloor,
+  RelayMessage,
   Session,
   SocketTicket,
   SpentRefreshToken,

@@ -12,6 +12,7 @@ import { Migration20261121120000 } from '../../migrations/Migration2026112112000
 import { Migration20261121125021 } from '../../migrations/Migration20261121125021.ts';
 import { Migration20261121125215 } from '../../migrations/Migration20261121125215.ts';
 import { Migration20261121125225 } from '../../migrations/Migration20261121125225.ts';
+import { Migration20261121125835 } from '../../migrations/Migration20261121125835.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -59,6 +60,7 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
       { name: 'Migration20261121125021', class: Migration20261121125021 },
       { name: 'Migration20261121125215', class: Migration20261121125215 },
       { name: 'Migration20261121125225', class: Migration20261121125225 },
+      { name: 'Migration20261121125835', class: Migration20261121125835 },
     ],
   },
   driverOptions: {

@@ -114,7 +114,7 @@ export async function findApiKeyActor(
     .where('user.is_active', '=', true)
     .executeTakeFirst();
   if (!row) return undefined;
-  if (!row.last_used || now.getTime() - row.last_used.getTime() >= LAST_USED_GRAIN_MS) noteUse(service, row.id, now);
+  noteApiKeyUse(service, { id: row.id, lastUsed: row.last_used }, now);
   return {
     kind: 'apiKey',
     userId: row.user_id,
@@ -129,8 +129,12 @@ export async function findApiKeyActor(
 const noting = new Set<string>();
 
 /** Not awaited: nobody's request waits for it or fails with it. When it fails, a later request tries again. */
-function noteUse({ db, log }: Pick<Service, 'db' | 'log'>, id: string, now: Date): void {
-  if (noting.has(id)) return;
+export function noteApiKeyUse(
+  { db, log }: Pick<Service, 'db' | 'log'>,
+  { id, lastUsed }: { id: string; lastUsed: Date | null },
+  now: Date,
+): void {
+  if (noting.has(id) || (lastUsed && now.getTime() - lastUsed.getTime() < LAST_USED_GRAIN_MS)) return;
   noting.add(id);
   db.updateTable('api_keys')
     .set({ last_used: now })

@@ -3,7 +3,7 @@
  * nor anything that a stranger typed.
  */
 import { isIP } from 'node:net';
-import { actorName, type Ctx } from '../context.ts';
+import { type Actor, actorName, type Ctx } from '../context.ts';
 
 /** `noun.what happened`, at most 50 characters. */
 export type AuditAction = `${string}.${string}`;
@@ -18,7 +18,7 @@ export async function audit(
   await ctx.db
     .insertInto('audit_logs')
     .values({
-      user_id: 'userId' in ctx.actor ? ctx.actor.userId : null,
+      user_id: accountOf(ctx.actor),
       actor: actorName(ctx.actor),
       action,
       target,
@@ -29,6 +29,11 @@ export async function audit(
     } as never)
     .execute();
 }
+
+const accountOf = (actor: Actor): string | null => {
+  if ('userId' in actor) return actor.userId;
+  return actor.kind === 'relayKey' ? actor.accountId : null;
+};
 
 /** The caller's address as PostgreSQL can store it: a proxy may pass on anything, and a zone (`%eth0`) is local to us. */
 export const addressOf = ({ ipAddress }: Pick<Ctx, 'ipAddress'>): string | null => {

@@ -4,25 +4,45 @@
  * device.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Access } from '../../contracts/wire.ts';
+import type { Access, Permission } from '../../contracts/wire.ts';
 import type { Actor, Service } from '../context.ts';
 import { mayUse } from '../domain/api-keys.ts';
 import { Failed } from '../failed.ts';
 import { accessOf, routeOf } from './contract.ts';
-import { resolveCredential } from './credentials.ts';
+import { resolveCredential, resolveRelayCredential } from './credentials.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { isReconnect } from './relay/last-event.ts';
+import { isRelayPath } from './replies.ts';
 
 const ANONYMOUS: Actor = { kind: 'anonymous' };
 
+const permits = (permissions: readonly Permission[], needed: Permission): boolean =>
+  permissions.includes(needed) || permissions.includes('admin');
+
+const NO_KEY = 'Send a key of the relay in X-API-Key, or as Authorization: Bearer <key>';
+
+type Claims = { device: string | string[] | undefined; mayBeOpen: boolean };
+
 /** @throws Failed AUTH_REQUIRED | WRONG_CREDENTIAL | INSUFFICIENT_SCOPE | DEVICE_MISMATCH */
-function authorize(rule: Access, actor: Actor, claimedDevice: string | string[] | undefined): void {
+function authorize(rule: Access, actor: Actor, { device: claimedDevice, mayBeOpen }: Claims): void {
   if (rule.auth.length === 0) return;
-  if (actor.kind === 'anonymous') throw new Failed('AUTH_REQUIRED');
+  if (actor.kind === 'anonymous') {
+    if (rule.isOpen && mayBeOpen) return;
+    throw new Failed('AUTH_REQUIRED', rule.auth.includes('relayKey') ? { message: NO_KEY } : {});
+  }
+  // A relay key makes no keys: there it counts as none.
+  if (actor.kind === 'relayKey' && !rule.auth.includes('relayKey')) throw new Failed('AUTH_REQUIRED');
   if (!rule.auth.some((kind) => kind === actor.kind)) {
     throw new Failed('WRONG_CREDENTIAL', { details: { sent: actor.kind, accepted: rule.auth } });
   }
   if (actor.kind === 'apiKey' && !rule.anyScope && !(rule.scope && mayUse(actor.scopes, rule.scope))) {
     throw new Failed('INSUFFICIENT_SCOPE', { details: { needed: rule.scope } });
+  }
+  if (actor.kind === 'relayKey' && rule.permission && !permits(actor.permissions, rule.permission)) {
+    throw new Failed('INSUFFICIENT_SCOPE', {
+      message: `The key lacks the permission ${rule.permission}`,
+      details: { needed: rule.permission },
+    });
   }
   if (actor.kind === 'device' && claimedDevice !== undefined) {
     const isOwn = (id: string) => id === actor.device.machineId || id.toLowerCase() === actor.deviceId;
@@ -36,6 +56,7 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
 
   const identify = async (request: FastifyRequest, rule: Access | undefined): Promise<Actor> => {
     if (!rule || rule.auth.length === 0) return ANONYMOUS;
+    if (isRelayPath(request.routeOptions.url)) return resolveRelayCredential(service, request, rule);
     const { identify: identifyBy } = request.routeOptions.config;
     if (identifyBy) return identifyBy(request);
     return resolveCredential(service, request.headers.authorization);
@@ -57,10 +78,13 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
       request.ctx.actor = await identify(request, rule);
     } catch (error) {
       // A wrong credential counts against the address that tries it.
-      if (error instanceof Failed) await limits.check(request, reply, ANONYMOUS);
+      if (error instanceof Failed) await limits.check(request, reply, ANONYMOUS, rule?.rate);
       throw error;
     }
-    await limits.check(request, reply, request.ctx.actor);
-    if (rule) authorize(rule, request.ctx.actor, request.headers['x-device-id']);
+    const isCounted = rule?.rate !== 'subscribe' || !isReconnect(request);
+    if (isCounted) await limits.check(request, reply, request.ctx.actor, rule?.rate);
+    if (!rule) return;
+    const claims = { device: request.headers['x-device-id'], mayBeOpen: !service.config.RELAY_REQUIRE_KEY };
+    authorize(rule, request.ctx.actor, claims);
   });
 }

@@ -4,6 +4,7 @@
  * A handler gets its context and the validated input, and returns a status of its contract with the data; the envelope
  * is put around it here, and the whole is validated against the contract before it leaves.
  */
+import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import {
   type AppRoute,
@@ -12,9 +13,9 @@ import {
   type ContractOtherResponse,
   type ServerInferRequest,
 } from '@ts-rest/core';
-import { initServer } from '@ts-rest/fastify';
+import { initServer, RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Access } from '../../contracts/wire.ts';
 import { type Actor, type Ctx, userIdOf } from '../context.ts';
 import { withIdempotency } from './idempotency.ts';
@@ -42,6 +43,13 @@ type DataOf<Schema> = Schema extends z.ZodType
     : z.input<Schema>
   : never;
 
+/** What an envelope carries beside the data, other than what is put there for all. */
+type BesideData<Schema> = Schema extends z.ZodType
+  ? z.input<Schema> extends { data: unknown }
+    ? Omit<z.input<Schema>, 'success' | 'data' | 'error' | 'meta'>
+    : unknown
+  : never;
+
 /** An answer of another kind than JSON, without the envelope. */
 type FileAnswer<Status> = { status: Status; headers: Record<string, string>; stream: Readable };
 
@@ -50,7 +58,7 @@ type Answer<Route extends AppRoute> = {
     infer _Body
   >
     ? FileAnswer<Status>
-    : { status: Status; data: DataOf<Route['responses'][Status]> };
+    : { status: Status; data: DataOf<Route['responses'][Status]> } & BesideData<Route['responses'][Status]>;
 }[keyof Route['responses'] & OwnStatus];
 
 /** What a form brings beside its file. */
@@ -81,7 +89,7 @@ export type Handlers<Router extends AppRouter> = {
 };
 
 /** Puts data into the envelope of its family. */
-type Present = (ctx: Ctx, data: unknown) => unknown;
+type Present = (ctx: Ctx, data: unknown, beside: object) => unknown;
 
 export const accessOf = (route: AppRoute): Access => route.metadata as Access;
 
@@ -157,9 +165,12 @@ const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
     if (!(answer.status in route.responses)) {
       throw new Error(`${route.method} ${route.path} answered ${answer.status}, which its contract does not declare`);
     }
-    if (!('stream' in answer)) return { status: answer.status, body: present(ctx, answer.data) };
-    exchange.reply.headers(answer.headers);
-    return { status: answer.status, body: answer.stream };
+    if ('stream' in answer) {
+      exchange.reply.headers(answer.headers);
+      return { status: answer.status, body: answer.stream };
+    }
+    const { status, data, ...beside } = answer;
+    return { status, body: present(ctx, data, beside) };
   };
 };
 
@@ -207,3 +218,37 @@ export function bind<Router extends AppRouter>(
     },
   });
 }
+
+/** What a stream is asked for: the validated input, and how to take the connection over. */
+type StreamInput<Route extends AppRoute> = ServerInferRequest<Route> & {
+  /** From here on the answer is written by whoever gets it, under the headers that are set already. */
+  begin(headers: Record<string, string>): ServerResponse;
+};
+
+/** Registers a route whose answer is written as things happen. Until it begins it fails like any other. */
+export function bindStream<Route extends AppRoute>(
+  app: FastifyInstance,
+  route: Route,
+  handler: (ctx: Ctx, input: StreamInput<Route>) => Promise<void>,
+): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    config: { tsRestRoute: route },
+    handler: async (request, reply) => {
+      const [query, headers] = [parse(route.query, request.query), parse(route.headers, request.headers)];
+      if (query.error || headers.error) {
+        throw new RequestValidationError(null, (headers.error ?? null) as never, (query.error ?? null) as never, null);
+      }
+      const begin = (own: Record<string, string>) => {
+        const shared = reply.getHeaders() as Record<string, string>;
+        reply.hijack();
+        return reply.raw.writeHead(200, { ...shared, ...own, 'x-request-id': request.id });
+      };
+      await handler(request.ctx, { query: query.data, headers: headers.data, begin } as unknown as StreamInput<Route>);
+    },
+  });
+}
+
+const parse = (schema: unknown, value: unknown) =>
+  schema instanceof z.ZodType ? schema.safeParse(value) : { data: undefined, error: undefined };

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import rateLimit, { type FastifyRateLimitStore, normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Access, RelayRate } from '../../contracts/wire.ts';
 import type { Config } from '../config.ts';
 import type { Actor, Service } from '../context.ts';
 import { PLANS } from '../domain/plans.ts';
@@ -21,7 +22,7 @@ export type RateLimits = {
    * Counts the request against the budget of `actor` and tells it in the RateLimit headers.
    * @throws Failed RATE_LIMIT_EXCEEDED
    */
-  check(request: FastifyRequest, reply: FastifyReply, actor: Actor): Promise<void>;
+  check(request: FastifyRequest, reply: FastifyReply, actor: Actor, rate?: Access['rate']): Promise<void>;
 };
 
 const addressKey = (ip: string): string => {
@@ -30,20 +31,46 @@ const addressKey = (ip: string): string => {
 };
 
 /** The budget of `actor`, which calls from `ip`: its name over all processes, and how many calls a window has. */
-export function limitOf(actor: Actor, config: Config, ip: string): Limit {
+export function limitOf(actor: Actor, config: Config, ip: string, rate: Access['rate'] = 'credential'): Limit {
+  if (rate !== 'credential' && rate !== 'none') return relayLimitOf(actor, config, ip, rate);
   switch (actor.kind) {
     case 'user':
       return { key: `user:${actor.userId}`, max: config.RATE_LIMIT_MAX };
-    case 'apiKey': {
-      const perMinute = PLANS[actor.plan].requestsPerMinute;
-      return { key: `key:${actor.apiKeyId}`, max: Math.ceil((perMinute * config.RATE_LIMIT_TTL) / 60) };
-    }
+    case 'apiKey':
+      return { key: `key:${actor.apiKeyId}`, max: inWindow(PLANS[actor.plan].requestsPerMinute, config) };
     case 'device':
       return { key: `device:${actor.deviceId}`, max: config.RATE_LIMIT_DAEMON_MAX };
     default:
       return { key: addressKey(ip), max: config.RATE_LIMIT_ANONYMOUS_MAX };
   }
 }
+
+/** The relay counts by what is called. With a credential it is the larger of that and the credential's own budget. */
+function relayLimitOf(actor: Actor, config: Config, ip: string, rate: RelayRate): Limit {
+  const max = config[RELAY_LIMITS[rate]];
+  switch (actor.kind) {
+    case 'relayKey': {
+      const own = inWindow(PLANS[actor.plan].requestsPerMinute, config);
+      return { key: `key:${actor.apiKeyId}:${rate}`, max: Math.max(max, own) };
+    }
+    case 'user':
+      return { key: `user:${actor.userId}:${rate}`, max: Math.max(max, config.RATE_LIMIT_MAX) };
+    case 'admin':
+      return { key: `admin:${rate}`, max: Math.max(max, inWindow(PLANS.enterprise.requestsPerMinute, config)) };
+    default:
+      return { key: `${addressKey(ip)}:${rate}`, max };
+  }
+}
+
+const RELAY_LIMITS = {
+  publish: 'RELAY_PUBLISH_MAX',
+  register: 'RELAY_REGISTER_MAX',
+  subscribe: 'RELAY_SUBSCRIBE_MAX',
+  channels: 'RELAY_CHANNELS_MAX',
+  read: 'RELAY_READ_MAX',
+} as const satisfies Record<RelayRate, keyof Config>;
+
+const inWindow = (perMinute: number, config: Config): number => Math.ceil((perMinute * config.RATE_LIMIT_TTL) / 60);
 
 export async function registerRateLimits(
   app: FastifyInstance,
@@ -64,14 +91,17 @@ export async function registerRateLimits(
   });
 
   return {
-    async check(request, reply, actor) {
-      budgets.set(request, limitOf(actor, config, request.ip));
+    async check(request, reply, actor, rate) {
+      budgets.set(request, limitOf(actor, config, request.ip, rate));
       const result = await count(request);
       if (result.isAllowed) return;
       const resetSeconds = Math.max(1, result.ttlInSeconds);
-      reply.header('RateLimit-Limit', result.max);
-      reply.header('RateLimit-Remaining', result.remaining);
-      reply.header('RateLimit-Reset', resetSeconds);
+      const isOfRelay = rate !== undefined && rate in RELAY_LIMITS;
+      for (const prefix of isOfRelay ? ['RateLimit', 'X-RateLimit'] : ['RateLimit']) {
+        reply.header(`${prefix}-Limit`, result.max);
+        reply.header(`${prefix}-Remaining`, result.remaining);
+        reply.header(`${prefix}-Reset`, resetSeconds);
+      }
       if (result.isExceeded) throw new Failed('RATE_LIMIT_EXCEEDED', { retryAfterSeconds: resetSeconds });
     },
   };

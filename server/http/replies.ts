@@ -10,7 +10,7 @@ import { declaredCodes } from '../../contracts/declared.ts';
 import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
 import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
-import { routeOf } from './contract.ts';
+import { accessOf, routeOf } from './contract.ts';
 
 // ---- Envelopes ------------------------------------------------------------------------------------------------------
 
@@ -22,16 +22,21 @@ export const inCloudEnvelope = (ctx: Ctx, data: unknown) => ({
   meta: { request_id: ctx.requestId, timestamp: ctx.now().toISOString() },
 });
 
+/** The envelope of `/api`, whose sentences and pages stand beside the data. */
+export const inRelayEnvelope = (_: Ctx, data: unknown, beside: object) => ({ success: true, ...beside, data });
+
+export const isRelayPath = (path: string | undefined): boolean => /^\/api(\/|$)/.test(path ?? '');
+
 const errorOf = (failed: Failed) => ({
   code: codeOnTheWire(failed.code),
   message: failed.message,
   ...(failed.details === undefined ? {} : { details: failed.details }),
 });
 
-/** `/v1` carries meta and null data; all else speaks the relay's shorter form. */
+/** The relay has the shorter form, and one code for all that is not there; `/v1` and all else carry meta and null data. */
 const envelope = (path: string, failed: Failed, requestId: string, now: Date) =>
-  /^\/api(\/|$)/.test(path)
-    ? { success: false, error: errorOf(failed) }
+  isRelayPath(path)
+    ? { success: false, error: { ...errorOf(failed), ...(failed.code === 'ROUTE_NOT_FOUND' && { code: 'NOT_FOUND' }) } }
     : {
         success: false,
         data: null,
@@ -85,7 +90,7 @@ const PASSING_SYSTEM_CODES = new Set([
   'EAI_AGAIN',
 ]);
 const PASSING_MESSAGES =
-  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
+  /not currently accepting connections|Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;
 
 /** True when the database is away or overloaded, so that the same call may pass a moment later. */
 export const isPassing = (error: unknown): boolean => {
@@ -128,8 +133,15 @@ const undeclared = (request: FastifyRequest, failed: Failed): Failed | undefined
   });
 };
 
+/** A body that is too large has a code of its own on some routes. */
+const exact = (request: FastifyRequest, failed: Failed): Failed => {
+  const route = routeOf(request);
+  const code = route && accessOf(route).tooLarge;
+  return code && failed.code === 'PAYLOAD_TOO_LARGE' ? new Failed(code, { cause: failed }) : failed;
+};
+
 const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-  const known = asFailed(error);
+  const known = exact(request, asFailed(error));
   const failed = undeclared(request, known) ?? known;
   if (failed.code === 'INTERNAL_ERROR') request.log.error({ err: failed.cause ?? error }, 'request failed');
   else if (failed.code === 'SERVICE_UNAVAILABLE')

@@ -2,6 +2,7 @@
 import type { Ctx, Job } from '../context.ts';
 import { deleteAccountJob } from './delete-account.ts';
 import { logRetentionJob } from './log-retention.ts';
+import { relayCleanupJob } from './relay-cleanup.ts';
 import { releaseTaskJob } from './release-task.ts';
 import { retentionJob } from './retention.ts';
 import { sendMailJob } from './send-mail.ts';
@@ -28,5 +29,6 @@ export const registry = {
   'release-task': releaseTaskJob,
   'delete-account': deleteAccountJob,
   'send-mail': sendMailJob,
+  'relay-cleanup': relayCleanupJob,
   retention: retentionJob,
 } satisfies Registry & { [Name in Job['name']]: DeclaredJob<Extract<Job, { name: Name }>['data']> };

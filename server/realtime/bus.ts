@@ -8,6 +8,7 @@
  */
 import { sql } from 'kysely';
 import type { DomainEvent, Events, Listener, Service, Topic } from '../context.ts';
+import { abridged } from './abridged.ts';
 import { keepListening } from './listening.ts';
 import { openWaitingRoom, type Urgency } from './waiting.ts';
 
@@ -35,6 +36,8 @@ const urgencyOf = (topic: Topic): Urgency => (/^(queue|task|output):/.test(topic
 
 const topicsOf = (event: DomainEvent): Topic[] => {
   if (event.type === 'task.output') return [`output:${event.taskId}`];
+  if ('channel' in event) return [`channel:${event.channel}`];
+  if (event.type === 'relay_key.revoked') return ['relay_keys'];
   const topics: Topic[] = [`user:${event.userId}`];
   if (event.type === 'slots.freed') topics.push(`slots:${event.userId}`);
   if (event.type === 'task.available') topics.push(`queue:${event.deviceId}`);
@@ -191,7 +194,7 @@ export async function openBus(options: { databaseUrl: string } & Pick<Service, '
   return {
     emit(...events) {
       for (const event of events) {
-        post(event);
+        for (const told of abridged(event)) post(told);
         queueMicrotask(() => deliver(event));
       }
       schedule();

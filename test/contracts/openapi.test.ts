@@ -8,6 +8,7 @@ import { accessOf, declaredCodes, declaredFailures } from '../../contracts/decla
 import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
 import { contract } from '../../contracts/index.ts';
 import { namedRoutes, openApiDocument } from '../../contracts/openapi.ts';
+import { relayFailure } from '../../contracts/relay/wire.ts';
 import { failure, Issue } from '../../contracts/wire.ts';
 
 const document = openApiDocument();
@@ -56,7 +57,7 @@ test.each(routes)('$operationId declares exactly the failures that it can answer
 
 test.each(operations)('$operation.operationId has a summary, a description and a tag', ({ operation }) => {
   expect(operation.summary).toMatch(/^[A-Z].{5,}[^.]$/);
-  expect(operation.description).toMatch(/^[A-Z].{10,}\n\n\*\*Who:\*\* /);
+  expect(operation.description).toMatch(/^[A-Z].{10,}\n\n\*\*Who:\*\* /s);
   const [tag] = document.tags!.filter(({ name }) => operation.tags!.includes(name));
   expect(tag?.description).toMatch(/\.$/);
 });
@@ -65,10 +66,18 @@ test.each(routes)('$operationId asks for the credentials and the scope of its ac
   operationId,
   route,
 }) => {
-  const { auth, scope, idempotent } = accessOf(route);
+  const { auth, isOpen, scope, permission, idempotent } = accessOf(route);
   const operation = operationOf(operationId);
-  const schemes = { user: 'userToken', apiKey: 'apiKey', device: 'deviceKey' };
-  expect(operation.security).toEqual(auth.map((kind) => ({ [schemes[kind]]: [] })));
+  const schemes = {
+    user: 'userToken',
+    apiKey: 'apiKey',
+    device: 'deviceKey',
+    relayKey: 'relayKey',
+    admin: 'adminKey',
+  };
+  const credentials = auth.map((kind) => ({ [schemes[kind]]: [] }));
+  expect(operation.security).toEqual(isOpen ? [...credentials, {}] : credentials);
+  expect(operation['x-required-permission']).toBe(permission);
   expect(operation['x-required-scope']).toBe(scope);
   const takesKey = JSON.stringify(operation.parameters).includes('#/components/parameters/IdempotencyKey');
   expect(takesKey).toBe(idempotent);
@@ -88,9 +97,13 @@ test('the examples of request bodies pass the validation of their routes', () =>
 });
 
 test('the example of each failure is an answer with that code', () => {
-  const examples = Object.entries(document.components!.examples!) as [FailureCode, { value: unknown }][];
+  const examples = Object.entries(document.components!.examples!) as [string, { value: unknown }][];
   expect(examples.length).toBeGreaterThan(20);
-  for (const [code, { value }] of examples) expect(failure([code]).strict().parse(value)).toEqual(value);
+  for (const [name, { value }] of examples) {
+    const code = name.replace(/^RELAY_/, '') as FailureCode;
+    const schema = name.startsWith('RELAY_') ? relayFailure([code]) : failure([code]);
+    expect(schema.strict().parse(value)).toEqual(value);
+  }
   const { error } = examples.find(([code]) => code === 'VALIDATION_ERROR')![1].value as { error: { details: unknown } };
   expect(z.array(Issue).parse(error.details)).toEqual(error.details);
 });
@@ -130,9 +143,27 @@ test('a repeated request for a secret is a failure of its own', () => {
   expect(declaredCodes(contract.cloud.tasks.create)).not.toContain('SECRET_ALREADY_SHOWN');
 });
 
+test('an open route of the relay still refuses a key that is wrong, and says its own when the body is too large', () => {
+  expect(sorted(contract.relay.publish.send)).toEqual(
+    [
+      ...ALWAYS,
+      ...WITH_CREDENTIAL,
+      'CHANNEL_NOT_FOUND',
+      'INSUFFICIENT_SCOPE',
+      'INVALID_CHANNEL_FORMAT',
+      'INVALID_JSON',
+      'KEY_EXPIRED',
+      'MESSAGE_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'VALIDATION_ERROR',
+    ].sort(),
+  );
+});
+
 test('probes answer plainly and declare no failures', () => {
   expect(sorted(contract.ops.livez)).toEqual([]);
   expect(sorted(contract.ops.readyz)).toEqual([]);
+  expect(sorted(contract.relay.health.ready)).toEqual([]);
 });
 
 // ---- Components -----------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ const routes = (): AppRoute[] => Object.values(cloud).flatMap((router) => Object
 
 async function expectUnavailable(route: AppRoute): Promise<void> {
   const [kind] = accessOf(route).auth;
-  const bearers = { user: owner.token, device: machine.key, apiKey: 'ck_live_x' };
+  const bearers: { [kind: string]: string } = { user: owner.token, device: machine.key, apiKey: 'ck_live_x' };
   const example = (route as { body?: { meta?(): { examples?: unknown[] } } }).body?.meta?.().examples?.[0];
   const response = await fetch(app.url + route.path.replace(/:\w+/g, () => randomUUID()), {
     method: route.method,

@@ -144,6 +144,7 @@ test('processes that start together make the queues once, and the clock has its 
   const { rows } = await sql`select name, cron from pgboss.schedule order by name`.execute(one.ctx.db);
   expect(rows).toEqual([
     { name: 'log-retention', cron: '41 3 * * *' },
+    { name: 'relay-cleanup', cron: '43 3 * * *' },
     { name: 'retention', cron: '17 * * * *' },
   ]);
 });

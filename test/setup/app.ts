@@ -29,7 +29,15 @@ const ROOMY = {
   RATE_LIMIT_ANONYMOUS_MAX: '1000000',
   RATE_LIMIT_DAEMON_MAX: '1000000',
   RATE_LIMIT_SOCKET_MAX: '1000000',
+  RELAY_PUBLISH_MAX: '1000000',
+  RELAY_REGISTER_MAX: '1000000',
+  RELAY_SUBSCRIBE_MAX: '1000000',
+  RELAY_CHANNELS_MAX: '1000000',
+  RELAY_READ_MAX: '1000000',
 };
+
+export const ADMIN_KEY = 'an admin key for the tests';
+export const CRON_SECRET = 'a cron secret for the tests';
 
 export type AppOptions = {
   /** Where the clock stands, ISO 8601; by default now. */
@@ -63,6 +71,8 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
     JWT_SECRET: 'j'.repeat(48),
     DATABASE_URL: database.url,
     DEFAULT_PLAN: plan,
+    ADMIN_MASTER_KEY: ADMIN_KEY,
+    CRON_SECRET,
     DATA_DIR: dataDir,
     ...env,
   });
@@ -77,7 +87,7 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
   const opened = await openService(config, log, clock.now);
   closers.push(opened.close);
   const { service } = opened;
-  const app = await buildApp(service);
+  const app = await buildApp(opened);
   await app.listen({ host: '127.0.0.1', port: 0 });
   closers.push(async () => {
     opened.release();
@@ -109,6 +119,7 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
     url,
     databaseUrl: database.url,
     service,
+    streams: opened.streams,
     ctx,
     clock,
     /** The lines of the log. */

@@ -7,6 +7,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { passwords } from '../../server/adapters/passwords.ts';
+import { sealing } from '../../server/adapters/sealing.ts';
 import { createTokens } from '../../server/adapters/tokens.ts';
 import { type Config, readSettings } from '../../server/config.ts';
 import { BY_ITSELF, type Ctx, type DomainEvent, type Job, type Jobs, type Letter } from '../../server/context.ts';
@@ -57,6 +58,7 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     passwords,
     mail: { send: async (letter) => ({ isAccepted: true, reply: String(letters.push(letter)) }) },
     tokens: createTokens(config),
+    sealing,
     log,
   };
 

@@ -29,6 +29,35 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        Channel: {
+            id: string;
+            name: string | null;
+            description: string | null;
+            /** @enum {string} */
+            type: "public" | "encrypted" | "private" | "temporary";
+            /** @description The owner of the key with which it was made */
+            creator: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            isActive: boolean;
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+        };
+        ChannelCleanup: {
+            task: string;
+            persistentChannelsMarkedInactive: number;
+            temporaryChannelsDeleted: number;
+            errors: string[];
+            duration: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        CleanupOutcome: {
+            deleted: number;
+            errors: string[];
+        };
         ConfigBackup: {
             /** Format: uuid */
             id: string;
@@ -58,6 +87,14 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @example {
+         *       "confirmationCode": "P4sTq…"
+         *     }
+         */
+        Confirmation: {
+            confirmationCode?: string;
+        } | null;
         CreatedApiKey: {
             /** Format: uuid */
             id: string;
@@ -70,6 +107,22 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             key: string;
+        };
+        CreatedRelayKey: {
+            key: string;
+            info: components["schemas"]["RelayKey"];
+            /** Format: uuid */
+            id: string;
+            keyPrefix: string;
+            /** @description The owner: an account, or the text given with X-Admin-Key */
+            userId: string | null;
+            name: string;
+            permissions: ("read" | "write" | "revoke" | "admin")[];
+            isActive: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            lastUsedAt: string | null;
         };
         Device: {
             /** Format: uuid */
@@ -167,7 +220,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "SECRET_ALREADY_SHOWN" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -261,6 +314,17 @@ export interface components {
             path: (string | number)[];
             message: string;
             code: string;
+        };
+        KeyCleanup: {
+            task: string;
+            results: {
+                expiredKeys: components["schemas"]["CleanupOutcome"];
+                auditLogs: components["schemas"]["CleanupOutcome"];
+                orphanedKeys: components["schemas"]["CleanupOutcome"];
+                oldMessages: components["schemas"]["CleanupOutcome"];
+            };
+            /** Format: date-time */
+            timestamp: string;
         };
         Log: {
             /** Format: uuid */
@@ -415,6 +479,34 @@ export interface components {
         };
         /**
          * @example {
+         *       "id": "my-channel",
+         *       "name": "My channel",
+         *       "type": "public",
+         *       "expiresIn": 86400
+         *     }
+         */
+        NewChannel: {
+            /**
+             * @description Left out: one is made
+             * @example my-channel
+             */
+            id?: string;
+            name?: string | null;
+            description?: string | null;
+            /**
+             * @default public
+             * @enum {string}
+             */
+            type?: "public" | "encrypted" | "private" | "temporary";
+            /** @description Seconds, at most 30 days; left out: it does not expire */
+            expiresIn?: number | null;
+            /** @description At most 2048 bytes as JSON */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * @example {
          *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
          *       "config_name": "claude-code-config",
          *       "config_data": {
@@ -461,6 +553,41 @@ export interface components {
         };
         /**
          * @example {
+         *       "channel": "my-channel",
+         *       "message": "Hello, World!",
+         *       "priority": "normal",
+         *       "sender": "Server"
+         *     }
+         */
+        NewMessage: {
+            /**
+             * @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and -
+             * @example my-channel
+             */
+            channel: string;
+            /** @description At most 4,718,592 bytes of UTF-8 */
+            message: string;
+            /**
+             * @default normal
+             * @enum {string}
+             */
+            priority?: "critical" | "high" | "normal" | "low" | "bulk";
+            sender?: string | null;
+            /**
+             * @description False: delivered live and never stored
+             * @default true
+             */
+            cache?: boolean;
+            /** @default false */
+            encrypted?: boolean;
+            /**
+             * @description Where there is no such channel, make a temporary one; else 404
+             * @default true
+             */
+            autoCreate?: boolean;
+        };
+        /**
+         * @example {
          *       "lease_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa",
          *       "stream": "stdout",
          *       "offset": 0,
@@ -475,6 +602,60 @@ export interface components {
             offset: number;
             /** @description Whole characters; an empty one only asks for next_offset */
             chunk: string;
+        };
+        /**
+         * @example {
+         *       "publicKey": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA...\n-----END PUBLIC KEY-----",
+         *       "algorithm": "RSA-4096",
+         *       "expiresIn": 604800,
+         *       "metadata": {
+         *         "deviceName": "My Device",
+         *         "appVersion": "1.0.0"
+         *       }
+         *     }
+         */
+        NewPublicKey: {
+            /** @description SPKI as PEM */
+            publicKey: string;
+            /**
+             * @description Left out: what the key is. It must be what the key is
+             * @enum {string}
+             */
+            algorithm?: "RSA-2048" | "RSA-4096" | "ECC-SECP256K1";
+            /**
+             * @description Seconds, at most 30 days
+             * @default 604800
+             */
+            expiresIn?: number;
+            /** @description At most 2048 bytes as JSON */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * @example {
+         *       "userId": "user-123",
+         *       "name": "My App API Key",
+         *       "permissions": [
+         *         "read",
+         *         "write"
+         *       ]
+         *     }
+         */
+        NewRelayKey: {
+            /** @description With X-Admin-Key: whose key it is */
+            userId?: string;
+            /** @default API key */
+            name?: string;
+            /**
+             * @default [
+             *       "read",
+             *       "write"
+             *     ]
+             */
+            permissions?: ("read" | "write" | "revoke" | "admin")[];
+            /** @description In the future; left out: it does not expire */
+            expiresAt?: string | null;
         };
         /**
          * @example {
@@ -593,12 +774,70 @@ export interface components {
             /** @description Whether each new message is mailed to you too */
             notify_by_email?: boolean;
         };
+        PublicKey: {
+            /** Format: uuid */
+            id: string;
+            channelId: string;
+            publicKey: string;
+            /** @enum {string} */
+            algorithm: "RSA-2048" | "RSA-4096" | "ECC-SECP256K1";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            lastUsedAt: string | null;
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+        };
+        PublicKeyInfo: {
+            /** Format: uuid */
+            id: string;
+            channelId: string;
+            /** @enum {string} */
+            algorithm: "RSA-2048" | "RSA-4096" | "ECC-SECP256K1";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            isExpired: boolean;
+        };
+        PublishedMessage: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The same as id
+             */
+            messageId: string;
+            channel: string;
+            /** Format: date-time */
+            publishedAt: string;
+            /** @description Whether this publish made the channel */
+            autoCreated: boolean;
+        };
+        Queue: {
+            channel: string;
+            messages: components["schemas"]["QueuedMessage"][];
+            queueLength: number;
+        };
         QueuedBatch: {
             /** Format: uuid */
             batch_id: string;
             /** @enum {string} */
             mode: "parallel" | "sequential";
             tasks: components["schemas"]["QueuedTask"][];
+        };
+        QueuedMessage: {
+            /** Format: uuid */
+            id: string;
+            message: string;
+            sender: string | null;
+            /** @enum {string} */
+            priority: "critical" | "high" | "normal" | "low" | "bulk";
+            encrypted: boolean;
+            /** @description Milliseconds since 1970 */
+            timestamp: number;
         };
         QueuedTask: {
             /** Format: uuid */
@@ -660,6 +899,96 @@ export interface components {
             device_key: string;
             config: components["schemas"]["DeviceConfig"];
         };
+        RegisteredKey: {
+            channelId: string;
+            /** Format: uuid */
+            publicKeyId: string;
+            /** @enum {string} */
+            algorithm: "RSA-2048" | "RSA-4096" | "ECC-SECP256K1";
+            /** Format: date-time */
+            expiresAt: string;
+            /** @description Seconds */
+            expiresIn: number;
+        };
+        /** @description The envelope of an answer under /api that failed. Decide by error.code; error.message is for people. */
+        RelayFailure: {
+            /** @constant */
+            success: false;
+            error: {
+                /** @enum {string} */
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                /** @description One sentence that says what to do */
+                message: string;
+                /** @description VALIDATION_ERROR: a list of {path, message, code} */
+                details?: unknown;
+            };
+        };
+        RelayHealth: {
+            /** @constant */
+            status: "healthy";
+            /** Format: date-time */
+            timestamp: string;
+            /** @description Seconds since the process started */
+            uptime: number;
+        };
+        RelayKey: {
+            /** Format: uuid */
+            id: string;
+            keyPrefix: string;
+            /** @description The owner: an account, or the text given with X-Admin-Key */
+            userId: string | null;
+            name: string;
+            permissions: ("read" | "write" | "revoke" | "admin")[];
+            isActive: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            lastUsedAt: string | null;
+        };
+        RelayNotReady: {
+            /** @constant */
+            status: "not ready";
+            /** Format: date-time */
+            timestamp: string;
+            checks: {
+                /** @enum {string} */
+                database: "ok" | "failed";
+                /** @enum {string} */
+                process: "ok" | "stopping";
+            };
+        };
+        RelayPagination: {
+            total: number;
+            limit: number;
+            offset: number;
+            hasMore: boolean;
+        };
+        RelayReady: {
+            /** @constant */
+            status: "ready";
+            /** Format: date-time */
+            timestamp: string;
+            checks: {
+                /** @enum {string} */
+                database: "ok" | "failed";
+                /** @enum {string} */
+                process: "ok" | "stopping";
+            };
+        };
+        RequestedRevocation: {
+            /** Format: uuid */
+            revocationId: string;
+            /** Format: uuid */
+            keyId: string;
+            /** @enum {string} */
+            status: "pending" | "confirmed" | "cancelled" | "expired" | "locked";
+            reason: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            confirmationCode: string;
+        };
         /**
          * @example {
          *       "backup_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
@@ -668,6 +997,38 @@ export interface components {
         RestoredConfig: {
             /** Format: uuid */
             backup_id: string;
+        };
+        Revocation: {
+            /** Format: uuid */
+            revocationId: string;
+            /** Format: uuid */
+            keyId: string;
+            /** @enum {string} */
+            status: "pending" | "confirmed" | "cancelled" | "expired" | "locked";
+            reason: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        /**
+         * @example {
+         *       "reason": "The laptop was lost",
+         *       "confirmationHours": 24
+         *     }
+         */
+        RevocationRequest: {
+            reason: string;
+            /**
+             * @description How long it can be confirmed
+             * @default 24
+             */
+            confirmationHours?: number;
+        };
+        RevokedKey: {
+            /** Format: uuid */
+            deletedId: string;
+            channelId: string | null;
         };
         Session: {
             /** Format: uuid */
@@ -3404,6 +3765,554 @@ export interface operations {
             };
         };
     };
+    "register.find": {
+        parameters: {
+            query?: {
+                /** @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and - */
+                channelId?: string;
+                keyId?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PublicKeyInfo"] | components["schemas"]["PublicKeyInfo"][];
+                    };
+                };
+            };
+        };
+    };
+    "register.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPublicKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RegisteredKey"];
+                    };
+                };
+            };
+        };
+    };
+    "channels.list": {
+        parameters: {
+            query?: {
+                /** @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and - */
+                id?: string;
+                type?: "public" | "encrypted" | "private" | "temporary";
+                limit?: number;
+                offset?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Channel"] | components["schemas"]["Channel"][];
+                        /** @description Of a list */
+                        pagination?: components["schemas"]["RelayPagination"];
+                    };
+                };
+            };
+        };
+    };
+    "channels.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Channel"];
+                    };
+                };
+            };
+        };
+    };
+    "publish.list": {
+        parameters: {
+            query: {
+                /** @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and - */
+                channel: string;
+                /** @description How many at most */
+                count?: number;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Queue"];
+                    };
+                };
+            };
+        };
+    };
+    "publish.send": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PublishedMessage"];
+                    };
+                };
+            };
+        };
+    };
+    "subscribe.open": {
+        parameters: {
+            query: {
+                /** @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and - */
+                channel: string;
+                /** @description Of the last event that you have */
+                lastEventId?: string;
+                /** @description priority: what is stored comes by priority; its ids then say up to where all was sent */
+                order?: "sequence" | "priority";
+            };
+            header?: {
+                "Last-Event-ID"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    "keys.list": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RelayKey"][];
+                    };
+                };
+            };
+        };
+    };
+    "keys.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRelayKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        message: string;
+                        data: components["schemas"]["CreatedRelayKey"];
+                    };
+                };
+            };
+        };
+    };
+    "keys.get": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description A channel id, the uuid of a public key, or that of a relay key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PublicKey"] | components["schemas"]["RelayKey"];
+                    };
+                };
+            };
+        };
+    };
+    "keys.remove": {
+        parameters: {
+            query?: {
+                confirmationCode?: string;
+            };
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description A channel id, the uuid of a public key, or that of a relay key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        message: string;
+                        data: components["schemas"]["RevokedKey"];
+                    };
+                };
+            };
+        };
+    };
+    "keys.revocation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description A channel id, the uuid of a public key, or that of a relay key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Revocation"];
+                    };
+                };
+            };
+        };
+    };
+    "keys.revoke": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description A channel id, the uuid of a public key, or that of a relay key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevocationRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RequestedRevocation"];
+                    };
+                };
+            };
+        };
+    };
+    "keys.cancelRevocation": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description A channel id, the uuid of a public key, or that of a relay key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Revocation"];
+                    };
+                };
+            };
+        };
+    };
+    "cron.cleanupChannels": {
+        parameters: {
+            query?: {
+                task?: "persistent" | "temporary" | "all";
+            };
+            header?: {
+                "X-Cron-Secret"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ChannelCleanup"];
+                    };
+                };
+            };
+        };
+    };
+    "cron.cleanupKeys": {
+        parameters: {
+            query?: {
+                task?: "expired-keys" | "audit-logs" | "orphaned-keys" | "messages" | "all";
+            };
+            header?: {
+                "X-Cron-Secret"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["KeyCleanup"];
+                    };
+                };
+            };
+        };
+    };
+    "health.health": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayHealth"];
+                };
+            };
+        };
+    };
+    "health.ready": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayReady"];
+                };
+            };
+        };
+    };
     "ops.livez": {
         parameters: {
             query?: never;
@@ -3465,12 +4374,17 @@ export type AuthResendVerificationData = components['schemas']['AuthResendVerifi
 export type AuthResetPasswordData = components['schemas']['AuthResetPasswordData'];
 export type AuthRevokeSessionData = components['schemas']['AuthRevokeSessionData'];
 export type AuthVerifyEmailData = components['schemas']['AuthVerifyEmailData'];
+export type Channel = components['schemas']['Channel'];
+export type ChannelCleanup = components['schemas']['ChannelCleanup'];
+export type CleanupOutcome = components['schemas']['CleanupOutcome'];
 export type ConfigBackup = components['schemas']['ConfigBackup'];
 export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData'];
 export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
 export type ConfigRemoveBackupData = components['schemas']['ConfigRemoveBackupData'];
 export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
+export type Confirmation = components['schemas']['Confirmation'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
+export type CreatedRelayKey = components['schemas']['CreatedRelayKey'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
 export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
 export type DaemonRestoredConfigData = components['schemas']['DaemonRestoredConfigData'];
@@ -3489,6 +4403,7 @@ export type HandedTasks = components['schemas']['HandedTasks'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
 export type Issue = components['schemas']['Issue'];
+export type KeyCleanup = components['schemas']['KeyCleanup'];
 export type Log = components['schemas']['Log'];
 export type LogMetadata = components['schemas']['LogMetadata'];
 export type LogUpload = components['schemas']['LogUpload'];
@@ -3506,17 +4421,26 @@ export type NewAccount = components['schemas']['NewAccount'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewAutoBackup = components['schemas']['NewAutoBackup'];
 export type NewBatch = components['schemas']['NewBatch'];
+export type NewChannel = components['schemas']['NewChannel'];
 export type NewConfigBackup = components['schemas']['NewConfigBackup'];
 export type NewDevice = components['schemas']['NewDevice'];
 export type NewDeviceKey = components['schemas']['NewDeviceKey'];
+export type NewMessage = components['schemas']['NewMessage'];
 export type NewOutput = components['schemas']['NewOutput'];
+export type NewPublicKey = components['schemas']['NewPublicKey'];
+export type NewRelayKey = components['schemas']['NewRelayKey'];
 export type NewTask = components['schemas']['NewTask'];
 export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type ProfileChange = components['schemas']['ProfileChange'];
+export type PublicKey = components['schemas']['PublicKey'];
+export type PublicKeyInfo = components['schemas']['PublicKeyInfo'];
+export type PublishedMessage = components['schemas']['PublishedMessage'];
+export type Queue = components['schemas']['Queue'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];
+export type QueuedMessage = components['schemas']['QueuedMessage'];
 export type QueuedTask = components['schemas']['QueuedTask'];
 export type Ready = components['schemas']['Ready'];
 export type RecordedOutput = components['schemas']['RecordedOutput'];
@@ -3524,7 +4448,18 @@ export type RecordedResult = components['schemas']['RecordedResult'];
 export type Refresh = components['schemas']['Refresh'];
 export type Refreshed = components['schemas']['Refreshed'];
 export type RegisteredDevice = components['schemas']['RegisteredDevice'];
+export type RegisteredKey = components['schemas']['RegisteredKey'];
+export type RelayFailure = components['schemas']['RelayFailure'];
+export type RelayHealth = components['schemas']['RelayHealth'];
+export type RelayKey = components['schemas']['RelayKey'];
+export type RelayNotReady = components['schemas']['RelayNotReady'];
+export type RelayPagination = components['schemas']['RelayPagination'];
+export type RelayReady = components['schemas']['RelayReady'];
+export type RequestedRevocation = components['schemas']['RequestedRevocation'];
 export type RestoredConfig = components['schemas']['RestoredConfig'];
+export type Revocation = components['schemas']['Revocation'];
+export type RevocationRequest = components['schemas']['RevocationRequest'];
+export type RevokedKey = components['schemas']['RevokedKey'];
 export type Session = components['schemas']['Session'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type SocketCommand = components['schemas']['SocketCommand'];
