@@ -149,7 +149,7 @@ describe('deletion', () => {
       expect.arrayContaining([
         { type: 'task.cancel', userId: user.id, taskId: task_id, deviceId: device.id, graceSeconds: 3 },
         expect.objectContaining({ type: 'task.changed', taskId: task_id, status: 'cancelled' }),
-        { type: 'device.changed', userId: user.id, deviceId: device.id, status: 'deleted' },
+        { type: 'device.changed', userId: user.id, deviceId: device.id, status: 'deleted', before: 'offline' },
         expect.objectContaining({ type: 'session.ended' }),
       ]),
     );
