@@ -7,7 +7,7 @@ import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { type CryptoKey, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import type { Tokens } from '../context.ts';
+import type { AccessClaims, Tokens } from '../context.ts';
 import { Failed } from '../failed.ts';
 
 const ALGORITHM = 'HS256';
@@ -28,11 +28,15 @@ const Claims = z.object({ sub: z.guid(), sid: z.guid(), jti: z.string(), typ: z.
 
 type Secrets = Pick<Config, 'JWT_SECRET' | 'JWT_SECRET_PREVIOUS'>;
 
+/** Tokens whose signature was checked already, about 600 bytes each. Whether their sessions live is asked each time. */
+const MAX_VERIFIED = 10_000;
+
 export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Tokens {
   const previous = JWT_SECRET_PREVIOUS === undefined ? [] : [JWT_SECRET_PREVIOUS];
   // Imported once: jose would import raw bytes anew at each request.
   const signingKey = importKey(JWT_SECRET);
   const verifyingKeys = [signingKey, ...previous.map(importKey)];
+  const verified = new Map<string, AccessClaims & { expiresAt: Date }>();
   const successorKey = deriveKey(JWT_SECRET);
   const previousSuccessorKeys = previous.map(deriveKey);
 
@@ -49,10 +53,20 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
         .sign(await signingKey);
     },
     async verifyAccessToken(token, at) {
+      const known = verified.get(token);
+      if (known) {
+        if (known.expiresAt <= at) throw new Failed('TOKEN_EXPIRED');
+        return known;
+      }
       for (const key of verifyingKeys) {
         try {
           const { sub, sid, exp } = await readClaims(token, await key, at);
-          return { userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
+          const claims = { userId: sub, sessionId: sid, expiresAt: new Date(exp * 1000) };
+          // The oldest first: a Map keeps the order in which its keys came.
+          const [oldest] = verified.keys();
+          if (verified.size >= MAX_VERIFIED && oldest !== undefined) verified.delete(oldest);
+          verified.set(token, claims);
+          return claims;
         } catch (error) {
           // No cause: jose's errors carry the token's content, and causes are logged.
           if (error instanceof errors.JWTExpired) throw new Failed('TOKEN_EXPIRED');

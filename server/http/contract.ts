@@ -118,7 +118,8 @@ const inputOf = ({ request, reply, params, query, headers, body }: Exchange, rou
   },
   get signal() {
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    // An answer that was sent whole closes too, and an abort that nobody needs is not cheap.
+    reply.raw.once('close', () => reply.raw.writableFinished || gone.abort());
     return gone.signal;
   },
 });
