@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'sdk/**/*.test.ts'],
     globalSetup: './test/setup/global.ts',
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
