@@ -86,16 +86,19 @@ export const deleteApiKey = (ctx: Ctx, id: string): Promise<void> =>
 export const mayUse = (scopes: readonly Scope[], scope: Scope): boolean =>
   scopes.includes(scope) || (scope.startsWith('task:') && scopes.includes('task:admin'));
 
-/** Ends all keys of a user, those of the relay too. */
+/** Ends all keys of a user, those of the relay too; their sockets and streams end within a moment, everywhere. */
 export async function endApiKeys(tx: Ctx, userId: string): Promise<void> {
   const ended = await tx.db
     .updateTable('api_keys')
     .set({ is_active: false })
     .where('user_id', '=', userId)
     .where('is_active', '=', true)
-    .returning('id')
+    .returning(['id', 'key_prefix'])
     .execute();
-  for (const { id } of ended) tx.events.emit({ type: 'api-key.ended', userId, apiKeyId: id });
+  for (const { id: apiKeyId, key_prefix } of ended) {
+    const isRelays = key_prefix.startsWith('sk_live_');
+    tx.events.emit(isRelays ? { type: 'relay_key.revoked', apiKeyId } : { type: 'api-key.ended', userId, apiKeyId });
+  }
 }
 
 /** Who acts with `key`; undefined when it is not in force. Notes that it was used. */

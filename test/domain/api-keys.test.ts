@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import type { Ctx } from '../../server/context.ts';
-import { createApiKey, deleteApiKey, findApiKeyActor, listApiKeys } from '../../server/domain/api-keys.ts';
+import { createApiKey, deleteApiKey, endApiKeys, findApiKeyActor, listApiKeys } from '../../server/domain/api-keys.ts';
 import { findDeviceActor, makeDeviceKey } from '../../server/domain/device-keys.ts';
 import { openContext } from '../setup/context.ts';
 
@@ -168,4 +168,15 @@ test('the device key of a closed account opens nothing', async () => {
   await db.insertInto('devices').values(device).execute();
   await db.updateTable('users').set({ is_active: false }).execute();
   expect(await findDeviceActor(ctx, key)).toBeUndefined();
+});
+
+test('when all keys of a user end, whoever listens with one is told, over the relay too', async () => {
+  const { signUp, db, told } = await openContext();
+  const { ctx, actor } = await signUp();
+  const cloud = await createApiKey(ctx, NEW_KEY);
+  const relay = await createApiKey(ctx, NEW_KEY);
+  await db.updateTable('api_keys').set({ key_prefix: 'sk_live_abcd' }).where('id', '=', relay.id).execute();
+  await endApiKeys(ctx, actor.userId);
+  expect(told).toContainEqual({ type: 'api-key.ended', userId: actor.userId, apiKeyId: cloud.id });
+  expect(told).toContainEqual({ type: 'relay_key.revoked', apiKeyId: relay.id });
 });
