@@ -87,6 +87,15 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ConfigUpdatedFrame: {
+            /** @constant */
+            type: "config.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                config_version: number;
+            };
+        };
         /**
          * @example {
          *       "confirmationCode": "P4sTq…"
@@ -95,6 +104,29 @@ export interface components {
         Confirmation: {
             confirmationCode?: string;
         } | null;
+        ConnectedEvent: {
+            /** @constant */
+            event: "connected";
+            /**
+             * @description Milliseconds to wait before a reconnect
+             * @example 15000
+             */
+            retry: number;
+            data: {
+                channel: string;
+                /** @constant */
+                type: "channel";
+                /** @description Milliseconds since 1970 */
+                timestamp: number;
+                /** @constant */
+                message: "Connected";
+                /**
+                 * @description Messages after the last id are gone already
+                 * @constant
+                 */
+                gap?: true;
+            };
+        };
         CreatedApiKey: {
             /** Format: uuid */
             id: string;
@@ -189,6 +221,26 @@ export interface components {
             device_name: string;
             device_key: string;
         };
+        DeviceOfflineFrame: {
+            /** @constant */
+            type: "device.offline";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
+        DeviceOnlineFrame: {
+            /** @constant */
+            type: "device.online";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
         DeviceStats: {
             /** Format: uuid */
             device_id: string;
@@ -205,6 +257,18 @@ export interface components {
                 count: number;
             }[];
         };
+        DeviceUpdatedFrame: {
+            /** @constant */
+            type: "device.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** @enum {string} */
+                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
         /**
          * @example {
          *       "token": "mt_8Qk…"
@@ -212,6 +276,15 @@ export interface components {
          */
         EmailVerification: {
             token: string;
+        };
+        ErrorFrame: {
+            /** @constant */
+            type: "error";
+            /** @description As error.code of an answer over HTTP */
+            code: string;
+            message: string;
+            /** @description Of the command that failed */
+            channel?: string;
         };
         /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
         Failure: {
@@ -409,6 +482,37 @@ export interface components {
             sent_via_push: boolean;
             /** Format: date-time */
             created_at: string;
+        };
+        MessageEvent: {
+            /** @constant */
+            event: "message";
+            /**
+             * @description The last id of a reconnect
+             * @example event-42
+             */
+            id: string;
+            data: {
+                /** Format: uuid */
+                id: string;
+                channel: string;
+                message: string;
+                sender: string | null;
+                /** @enum {string} */
+                priority: "critical" | "high" | "normal" | "low" | "bulk";
+                encrypted: boolean;
+                /** @description Milliseconds since 1970 */
+                timestamp: number;
+            };
+        };
+        MessageNewFrame: {
+            /** @constant */
+            type: "message.new";
+            data: {
+                /** Format: uuid */
+                message_id: string;
+                title: string;
+                content: string | null;
+            };
         };
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
@@ -761,6 +865,18 @@ export interface components {
             /** @description 8 to 256 characters */
             new_password: string;
         };
+        PingCommand: {
+            /** @constant */
+            type: "ping";
+            /** @description Not looked at */
+            timestamp?: string | number;
+        };
+        PongFrame: {
+            /** @constant */
+            type: "pong";
+            /** Format: date-time */
+            timestamp: string;
+        };
         /**
          * @example {
          *       "display_name": "John Doe",
@@ -998,6 +1114,14 @@ export interface components {
             /** Format: uuid */
             backup_id: string;
         };
+        ResyncFrame: {
+            /** @constant */
+            type: "resync";
+            data: {
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
         Revocation: {
             /** Format: uuid */
             revocationId: string;
@@ -1060,158 +1184,9 @@ export interface components {
          *       "channel": "task:1c6f0b56-6d4a-4a0e-9b8f-0a3a5c1d2e3f"
          *     }
          */
-        SocketCommand: {
-            /** @constant */
-            type: "ping";
-            /** @description Not looked at */
-            timestamp?: string | number;
-        } | {
-            /** @constant */
-            type: "subscribe";
-            /** @description `device:<uuid>` or `task:<uuid>` */
-            channel: string;
-        } | {
-            /** @constant */
-            type: "unsubscribe";
-            /** @description `device:<uuid>` or `task:<uuid>` */
-            channel: string;
-        };
+        SocketCommand: components["schemas"]["PingCommand"] | components["schemas"]["SubscribeCommand"] | components["schemas"]["UnsubscribeCommand"];
         /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. */
-        SocketFrame: {
-            /** @constant */
-            type: "pong";
-            /** Format: date-time */
-            timestamp: string;
-        } | {
-            /** @constant */
-            type: "subscribed";
-            channel: string;
-        } | {
-            /** @constant */
-            type: "unsubscribed";
-            channel: string;
-            /** @description Why, when it was not asked for: what the channel is of is gone */
-            code?: string;
-        } | {
-            /** @constant */
-            type: "error";
-            /** @description As error.code of an answer over HTTP */
-            code: string;
-            message: string;
-            /** @description Of the command that failed */
-            channel?: string;
-        } | {
-            /** @constant */
-            type: "device.online";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "device.offline";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "device.updated";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** @enum {string} */
-                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "task.updated";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                /** @enum {string} */
-                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-                /** @description Percent, when the device reports it */
-                progress: number | null;
-            };
-        } | {
-            /** @constant */
-            type: "task.completed";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                /**
-                 * @description However it ended: completed, failed, cancelled or timeout
-                 * @enum {string}
-                 */
-                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-                exit_code: number | null;
-                /** @description Its last 16 KiB */
-                stdout: string;
-                /** @description The task has more */
-                stdout_truncated: boolean;
-            };
-        } | {
-            /** @constant */
-            type: "task.output";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                attempt: number;
-                /** @enum {string} */
-                stream: "stdout" | "stderr";
-                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
-                offset: number;
-                chunk: string;
-                /** @description The stream goes on, but no more of it is kept */
-                truncated: boolean;
-            };
-        } | {
-            /** @constant */
-            type: "message.new";
-            data: {
-                /** Format: uuid */
-                message_id: string;
-                title: string;
-                content: string | null;
-            };
-        } | {
-            /** @constant */
-            type: "task.available";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-            };
-        } | {
-            /** @constant */
-            type: "task.cancel";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                grace_seconds: number;
-            };
-        } | {
-            /** @constant */
-            type: "config.updated";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                config_version: number;
-            };
-        } | {
-            /** @constant */
-            type: "resync";
-            data: {
-                /** Format: date-time */
-                timestamp: string;
-            };
-        };
+        SocketFrame: components["schemas"]["PongFrame"] | components["schemas"]["SubscribedFrame"] | components["schemas"]["UnsubscribedFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["DeviceOnlineFrame"] | components["schemas"]["DeviceOfflineFrame"] | components["schemas"]["DeviceUpdatedFrame"] | components["schemas"]["TaskUpdatedFrame"] | components["schemas"]["TaskCompletedFrame"] | components["schemas"]["TaskOutputFrame"] | components["schemas"]["MessageNewFrame"] | components["schemas"]["TaskAvailableFrame"] | components["schemas"]["TaskCancelFrame"] | components["schemas"]["ConfigUpdatedFrame"] | components["schemas"]["ResyncFrame"];
         SocketTicket: {
             ticket: string;
             /** Format: date-time */
@@ -1258,6 +1233,19 @@ export interface components {
                 date: string;
                 count: number;
             }[];
+        };
+        /** @description One Server-Sent Event of a subscription; its data is sent as JSON */
+        StreamEvent: components["schemas"]["ConnectedEvent"] | components["schemas"]["MessageEvent"];
+        SubscribeCommand: {
+            /** @constant */
+            type: "subscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        SubscribedFrame: {
+            /** @constant */
+            type: "subscribed";
+            channel: string;
         };
         SyncedConfig: {
             config: components["schemas"]["DeviceConfig"];
@@ -1326,6 +1314,41 @@ export interface components {
             stdout_truncated: boolean;
             stderr_truncated: boolean;
         };
+        TaskAvailableFrame: {
+            /** @constant */
+            type: "task.available";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+            };
+        };
+        TaskCancelFrame: {
+            /** @constant */
+            type: "task.cancel";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                grace_seconds: number;
+            };
+        };
+        TaskCompletedFrame: {
+            /** @constant */
+            type: "task.completed";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /**
+                 * @description However it ended: completed, failed, cancelled or timeout
+                 * @enum {string}
+                 */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                exit_code: number | null;
+                /** @description Its last 16 KiB */
+                stdout: string;
+                /** @description The task has more */
+                stdout_truncated: boolean;
+            };
+        };
         TaskEvent: {
             id: number;
             attempt: number;
@@ -1355,6 +1378,22 @@ export interface components {
             truncated: boolean;
             /** @description The attempt has ended and nothing comes after next_offset */
             complete: boolean;
+        };
+        TaskOutputFrame: {
+            /** @constant */
+            type: "task.output";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                attempt: number;
+                /** @enum {string} */
+                stream: "stdout" | "stderr";
+                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
+                offset: number;
+                chunk: string;
+                /** @description The stream goes on, but no more of it is kept */
+                truncated: boolean;
+            };
         };
         /**
          * @example {
@@ -1446,6 +1485,31 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        TaskUpdatedFrame: {
+            /** @constant */
+            type: "task.updated";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /** @enum {string} */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                /** @description Percent, when the device reports it */
+                progress: number | null;
+            };
+        };
+        UnsubscribeCommand: {
+            /** @constant */
+            type: "unsubscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        UnsubscribedFrame: {
+            /** @constant */
+            type: "unsubscribed";
+            channel: string;
+            /** @description Why, when it was not asked for: what the channel is of is gone */
+            code?: string;
         };
         UploadedLog: {
             /** Format: uuid */
@@ -1757,7 +1821,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1790,7 +1853,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1823,7 +1885,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1856,7 +1917,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1888,7 +1948,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1924,7 +1983,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1960,7 +2018,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1992,7 +2049,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2024,7 +2080,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2055,7 +2110,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2088,7 +2142,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2126,7 +2179,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,7 +2214,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2197,7 +2248,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2228,7 +2278,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2265,7 +2314,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2296,7 +2344,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2338,7 +2385,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2353,7 +2399,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2388,7 +2433,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2425,7 +2469,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2462,7 +2505,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2499,7 +2541,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2536,7 +2577,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2567,7 +2607,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2602,7 +2641,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2639,7 +2677,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2674,7 +2711,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2710,7 +2746,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2754,7 +2789,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2794,7 +2828,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2829,7 +2862,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2863,7 +2895,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2894,7 +2925,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2935,7 +2965,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2966,7 +2995,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2999,7 +3027,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3036,7 +3063,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3072,7 +3098,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3103,7 +3128,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3143,7 +3167,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3178,7 +3201,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3207,7 +3229,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3245,7 +3266,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3281,7 +3301,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3310,7 +3329,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3344,7 +3362,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3384,7 +3401,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3421,7 +3437,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3457,7 +3472,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3488,7 +3502,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3527,7 +3540,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3567,7 +3579,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3608,7 +3619,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3639,7 +3649,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3679,7 +3688,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3688,7 +3696,6 @@ export interface operations {
                     "application/octet-stream": unknown;
                 };
             };
-            /** @description A part of it */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -3714,7 +3721,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3748,7 +3754,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3781,7 +3786,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3812,7 +3816,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3845,7 +3848,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3878,7 +3880,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3910,7 +3911,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3941,7 +3941,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3976,7 +3975,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3999,7 +3997,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4030,7 +4027,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4061,7 +4057,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4097,7 +4092,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4128,7 +4122,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4162,7 +4155,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4192,7 +4184,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4222,7 +4213,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4252,7 +4242,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4279,7 +4268,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4302,7 +4290,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4325,7 +4312,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4348,7 +4334,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4382,7 +4367,9 @@ export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData']
 export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
 export type ConfigRemoveBackupData = components['schemas']['ConfigRemoveBackupData'];
 export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
+export type ConfigUpdatedFrame = components['schemas']['ConfigUpdatedFrame'];
 export type Confirmation = components['schemas']['Confirmation'];
+export type ConnectedEvent = components['schemas']['ConnectedEvent'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedRelayKey = components['schemas']['CreatedRelayKey'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
@@ -4392,10 +4379,14 @@ export type Device = components['schemas']['Device'];
 export type DeviceConfig = components['schemas']['DeviceConfig'];
 export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
 export type DeviceKey = components['schemas']['DeviceKey'];
+export type DeviceOfflineFrame = components['schemas']['DeviceOfflineFrame'];
+export type DeviceOnlineFrame = components['schemas']['DeviceOnlineFrame'];
 export type DeviceStats = components['schemas']['DeviceStats'];
+export type DeviceUpdatedFrame = components['schemas']['DeviceUpdatedFrame'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
 export type EmailVerification = components['schemas']['EmailVerification'];
+export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type Failure = components['schemas']['Failure'];
 export type ForgottenPassword = components['schemas']['ForgottenPassword'];
 export type HandedTask = components['schemas']['HandedTask'];
@@ -4413,6 +4404,8 @@ export type LogsGetQuery = components['schemas']['LogsGetQuery'];
 export type LogsListQuery = components['schemas']['LogsListQuery'];
 export type LogsRemoveData = components['schemas']['LogsRemoveData'];
 export type Message = components['schemas']['Message'];
+export type MessageEvent = components['schemas']['MessageEvent'];
+export type MessageNewFrame = components['schemas']['MessageNewFrame'];
 export type MessagesListQuery = components['schemas']['MessagesListQuery'];
 export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
 export type MessagesRemoveData = components['schemas']['MessagesRemoveData'];
@@ -4434,6 +4427,8 @@ export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
+export type PingCommand = components['schemas']['PingCommand'];
+export type PongFrame = components['schemas']['PongFrame'];
 export type ProfileChange = components['schemas']['ProfileChange'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type PublicKeyInfo = components['schemas']['PublicKeyInfo'];
@@ -4457,6 +4452,7 @@ export type RelayPagination = components['schemas']['RelayPagination'];
 export type RelayReady = components['schemas']['RelayReady'];
 export type RequestedRevocation = components['schemas']['RequestedRevocation'];
 export type RestoredConfig = components['schemas']['RestoredConfig'];
+export type ResyncFrame = components['schemas']['ResyncFrame'];
 export type Revocation = components['schemas']['Revocation'];
 export type RevocationRequest = components['schemas']['RevocationRequest'];
 export type RevokedKey = components['schemas']['RevokedKey'];
@@ -4469,17 +4465,27 @@ export type StartedTask = components['schemas']['StartedTask'];
 export type StatsDeviceQuery = components['schemas']['StatsDeviceQuery'];
 export type StatsSummary = components['schemas']['StatsSummary'];
 export type StatsSummaryQuery = components['schemas']['StatsSummaryQuery'];
+export type StreamEvent = components['schemas']['StreamEvent'];
+export type SubscribeCommand = components['schemas']['SubscribeCommand'];
+export type SubscribedFrame = components['schemas']['SubscribedFrame'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
+export type TaskAvailableFrame = components['schemas']['TaskAvailableFrame'];
+export type TaskCancelFrame = components['schemas']['TaskCancelFrame'];
+export type TaskCompletedFrame = components['schemas']['TaskCompletedFrame'];
 export type TaskEvent = components['schemas']['TaskEvent'];
 export type TaskOutput = components['schemas']['TaskOutput'];
+export type TaskOutputFrame = components['schemas']['TaskOutputFrame'];
 export type TaskResult = components['schemas']['TaskResult'];
 export type TaskStart = components['schemas']['TaskStart'];
 export type TaskSummary = components['schemas']['TaskSummary'];
+export type TaskUpdatedFrame = components['schemas']['TaskUpdatedFrame'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
 export type TasksOutputQuery = components['schemas']['TasksOutputQuery'];
+export type UnsubscribeCommand = components['schemas']['UnsubscribeCommand'];
+export type UnsubscribedFrame = components['schemas']['UnsubscribedFrame'];
 export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];
 export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];
