@@ -79,6 +79,9 @@ const toJsonSchema = (schema: z.ZodType, io: Direction): z.core.JSONSchema.BaseS
       if (def.type === 'file') return replaceWith(jsonSchema, BYTES);
       // A later version may answer more fields: only a strict object is closed.
       if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
+      // Zod leaves examples out where a value is transformed; ours are what goes over the wire.
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
       // The format says it; zod's expressions for dates and uuids are 300 characters long.
       if (jsonSchema.format === 'date-time' || jsonSchema.format === 'uuid') delete jsonSchema.pattern;
       if (jsonSchema.minLength === 0) delete jsonSchema.minLength;

@@ -61,6 +61,8 @@ const ARROWS: Record<string, readonly string[]> = {
   'sdk/build/': [],
   'migrations/': [],
   'test/acceptance/': ['sdk/src/'],
+  // Reads contracts/openapi.json and nothing else of this repository.
+  'test/conformance/': [],
 };
 
 /** The one file of each kind that knows a library which could be replaced. */
@@ -70,7 +72,9 @@ const KEEPERS: Record<string, string> = {
   'openapi3-ts': 'contracts/ server/http/reference.ts',
 };
 
-const sources = ['contracts', 'server', 'sdk', 'migrations', 'test/acceptance'].flatMap((room) => filesOf(room));
+const sources = ['contracts', 'server', 'sdk', 'migrations', 'test/acceptance', 'test/conformance'].flatMap((room) =>
+  filesOf(room),
+);
 
 function filesOf(room: string): string[] {
   const found = readdirSync(path.join(ROOT, room), { recursive: true, withFileTypes: true, encoding: 'utf8' });

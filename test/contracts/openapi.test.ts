@@ -97,6 +97,16 @@ test('the examples of request bodies pass the validation of their routes', () =>
   }
 });
 
+test('each request body is shown by an example, also where the service transforms it', () => {
+  for (const { operation } of operations) {
+    const { content } = (operation.requestBody ?? { content: {} }) as { content: Record<string, { schema: never }> };
+    const reference = content['application/json']?.schema as ReferenceObject | undefined;
+    if (!reference) continue;
+    const inner = JSON.stringify(reference).match(/schemas\/(\w+)/)?.[1];
+    expect(document.components!.schemas![inner!], operation.operationId).toHaveProperty('examples');
+  }
+});
+
 test('the example of each answer passes the validation of its route', () => {
   const isJson = (response: unknown) => response instanceof z.ZodType;
   const answers = routes.flatMap(({ operationId, route }) => {

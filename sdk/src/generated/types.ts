@@ -301,6 +301,11 @@ export interface components {
             };
             meta: components["schemas"]["Meta"];
         };
+        /**
+         * @example {
+         *       "email": "user@example.com"
+         *     }
+         */
         ForgottenPassword: {
             /** Format: email */
             email: string;
@@ -415,6 +420,12 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "email": "user@example.com",
+         *       "password": "SecurePassword123!"
+         *     }
+         */
         Login: {
             /** Format: email */
             email: string;
@@ -520,6 +531,13 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        /**
+         * @example {
+         *       "email": "user@example.com",
+         *       "password": "SecurePassword123!",
+         *       "display_name": "John Doe"
+         *     }
+         */
         NewAccount: {
             /** Format: email */
             email: string;
