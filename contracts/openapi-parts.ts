@@ -31,7 +31,9 @@ device (\`dk_…\`). The relay (\`/api\`) has keys of its own (\`sk_live_…\`),
 **Times** are ISO 8601 in UTC with milliseconds. Unknown fields in a request are ignored.
 
 **Versions.** Operations, optional input, fields of answers, codes and values of an enum in an answer may be added at any
-time; nothing that a program relies on is taken away within a major version.`,
+time; nothing that a program relies on is taken away within a major version.
+
+**For programs:** the document is [/openapi.json](/openapi.json), an index of it [/llms.txt](/llms.txt).`,
   contact: { name: 'Whoever runs this service' },
   license: { name: 'MIT', identifier: 'MIT' },
 };

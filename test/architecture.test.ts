@@ -69,7 +69,7 @@ const ARROWS: Record<string, readonly string[]> = {
 const KEEPERS: Record<string, string> = {
   '@ts-rest/fastify': 'server/http/',
   'pg-boss': 'server/',
-  'openapi3-ts': 'contracts/ server/http/reference.ts',
+  'openapi3-ts': 'contracts/ server/http/reference.ts server/http/llms-txt.ts',
 };
 
 const sources = ['contracts', 'server', 'sdk', 'migrations', 'test/acceptance', 'test/conformance'].flatMap((room) =>

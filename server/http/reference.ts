@@ -1,5 +1,5 @@
 /**
- * `/openapi.json` and `/docs`: the reference of the API, to read, to search and to try.
+ * `/openapi.json`, `/llms.txt` and `/docs`: the reference of the API, to read, to search and to try.
  *
  * The renderer is Scalar's, served from here and held by its Content-Security-Policy to this host: no font, script,
  * proxy or telemetry comes from or goes elsewhere, so it works without the internet.
@@ -9,14 +9,17 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { OpenAPIObject } from 'openapi3-ts/oas31';
+import { llmsTxt } from './llms-txt.ts';
 
 export const registerReference = (app: FastifyInstance, document: OpenAPIObject): void => {
   const openApi = asset('application/json; charset=utf-8', JSON.stringify(document));
+  const llms = asset('text/plain; charset=utf-8', llmsTxt(document));
   const page = asset('text/html; charset=utf-8', PAGE);
   const start = asset('text/javascript; charset=utf-8', START);
   let renderer: Promise<Asset> | undefined;
 
   app.get('/openapi.json', async (request, reply) => send(request, reply, await openApi));
+  app.get('/llms.txt', async (request, reply) => send(request, reply, await llms));
   app.get('/docs', async (request, reply) => send(request, reply.headers(PAGE_HEADERS), await page));
   app.get('/docs/', async (_, reply) => reply.redirect('/docs', 301));
   app.get('/docs/start.js', async (request, reply) => send(request, reply, await start));
@@ -40,10 +43,11 @@ const PAGE = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>CCJK Cloud API</title>
     <link rel="icon" href="data:,">
+    <link rel="alternate" type="text/plain" href="/llms.txt">
   </head>
   <body>
     <div id="app"></div>
-    <noscript>The whole reference is in <a href="/openapi.json">/openapi.json</a>.</noscript>
+    <noscript>The whole reference is in <a href="/openapi.json">/openapi.json</a>, an index of it in <a href="/llms.txt">/llms.txt</a>.</noscript>
     <script src="/docs/scalar.js"></script>
     <script src="/docs/start.js"></script>
   </body>
