@@ -59,6 +59,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'sdk/src/index.ts': ['sdk/src/'],
   'sdk/codegen/': [],
   'sdk/build/': [],
+  'sdk/examples/': ['sdk/src/'],
   'migrations/': [],
   'test/acceptance/': ['sdk/src/'],
   // Reads contracts/openapi.json and nothing else of this repository.

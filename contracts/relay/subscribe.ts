@@ -6,12 +6,18 @@ import { ChannelId, open, relayFailures } from './wire.ts';
 /** Milliseconds since 1970. */
 const Timestamp = z.int().meta({ description: 'Milliseconds since 1970' });
 
+const EventId = z
+  .string()
+  .regex(/^event-\d+$/)
+  .meta({ description: 'The last id of a reconnect', examples: ['event-42'] });
+
 /** The events of a subscription; `data` is sent as JSON. */
 export const StreamEvent = z
   .discriminatedUnion('event', [
     z
       .object({
         event: z.literal('connected'),
+        id: EventId.optional(),
         retry: z.int().meta({ description: 'Milliseconds to wait before a reconnect', examples: [15_000] }),
         data: z.object({
           channel: z.string(),
@@ -25,10 +31,7 @@ export const StreamEvent = z
     z
       .object({
         event: z.literal('message'),
-        id: z
-          .string()
-          .regex(/^event-\d+$/)
-          .meta({ description: 'The last id of a reconnect', examples: ['event-42'] }),
+        id: EventId,
         data: z.object({
           id: Id,
           channel: z.string(),

@@ -108,6 +108,11 @@ export interface components {
             /** @constant */
             event: "connected";
             /**
+             * @description The last id of a reconnect
+             * @example event-42
+             */
+            id?: string;
+            /**
              * @description Milliseconds to wait before a reconnect
              * @example 15000
              */
