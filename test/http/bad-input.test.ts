@@ -38,7 +38,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isForm = (route: AppRoute): boolean => 'contentType' in route && route.contentType === 'multipart/form-data';
 
 const schemaOf = (route: AppRoute, part: 'body' | 'query' | 'headers'): z.ZodObject | undefined => {
-  // A form is no JSON: its own tests are in logs.test.ts.
+  // A form is no JSON: its own tests are in log-uploads.test.ts.
   if (part === 'body' && isForm(route)) return undefined;
   const schema = part in route ? (route as Record<string, unknown>)[part] : undefined;
   return schema instanceof z.ZodType ? (schema as z.ZodObject) : undefined;
