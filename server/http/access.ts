@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access, Permission } from '../../contracts/wire.ts';
 import type { Actor, Service } from '../context.ts';
 import { mayUse } from '../domain/api-keys.ts';
+import { requireMachine } from '../domain/machine-ids.ts';
 import { Failed } from '../failed.ts';
 import { accessOf, routeOf } from './contract.ts';
 import { resolveCredential, resolveRelayCredential } from './credentials.ts';
@@ -21,10 +22,8 @@ const permits = (permissions: readonly Permission[], needed: Permission): boolea
 
 const NO_KEY = 'Send a key of the relay in X-API-Key, or as Authorization: Bearer <key>';
 
-type Claims = { device: string | string[] | undefined; mayBeOpen: boolean };
-
-/** @throws Failed AUTH_REQUIRED | WRONG_CREDENTIAL | INSUFFICIENT_SCOPE | DEVICE_MISMATCH */
-function authorize(rule: Access, actor: Actor, { device: claimedDevice, mayBeOpen }: Claims): void {
+/** @throws Failed AUTH_REQUIRED | WRONG_CREDENTIAL | INSUFFICIENT_SCOPE */
+function authorize(rule: Access, actor: Actor, { mayBeOpen }: { mayBeOpen: boolean }): void {
   if (rule.auth.length === 0) return;
   if (actor.kind === 'anonymous') {
     if (rule.isOpen && mayBeOpen) return;
@@ -43,10 +42,6 @@ function authorize(rule: Access, actor: Actor, { device: claimedDevice, mayBeOpe
       message: `The key lacks the permission ${rule.permission}`,
       details: { needed: rule.permission },
     });
-  }
-  if (actor.kind === 'device' && claimedDevice !== undefined) {
-    const isOwn = (id: string) => id === actor.device.machineId || id.toLowerCase() === actor.deviceId;
-    if (typeof claimedDevice !== 'string' || !isOwn(claimedDevice)) throw new Failed('DEVICE_MISMATCH');
   }
 }
 
@@ -84,7 +79,9 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
     const isCounted = rule?.rate !== 'subscribe' || !isReconnect(request);
     if (isCounted) await limits.check(request, reply, request.ctx.actor, rule?.rate);
     if (!rule) return;
-    const claims = { device: request.headers['x-device-id'], mayBeOpen: !service.config.RELAY_REQUIRE_KEY };
-    authorize(rule, request.ctx.actor, claims);
+    const { actor } = request.ctx;
+    authorize(rule, actor, { mayBeOpen: !service.config.RELAY_REQUIRE_KEY });
+    const machineId = request.headers['x-device-id'];
+    if (actor.kind === 'device' && machineId !== undefined) await requireMachine(request.ctx, String(machineId));
   });
 }
