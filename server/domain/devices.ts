@@ -91,7 +91,7 @@ export type Introduction = Pick<Machine, 'deviceName' | 'osType' | 'ccjkVersion'
  * first heartbeat.
  * @throws Failed DEVICE_NOT_FOUND when it was deleted in this moment
  */
-export const introduceDevice = (ctx: Ctx, id: string, machine: Introduction): Promise<void> =>
+export const introduceDevice = (ctx: Ctx, id: string, machine: Introduction): Promise<DeviceRow> =>
   atomically(ctx, async (tx) => {
     const { deviceName, osType, ccjkVersion, hostname } = machine;
     const { rows } = await sql<Changed>`
@@ -112,6 +112,7 @@ export const introduceDevice = (ctx: Ctx, id: string, machine: Introduction): Pr
     await audit(tx, 'device.introduced', `device:${id}`);
     const left = rows.filter(({ before }) => before !== 'offline');
     await tellChanged(tx, left, 'offline');
+    return getDevice(tx, id);
   });
 
 /**
