@@ -76,7 +76,7 @@ export const control = c.router(
           version: text(20).optional().meta({ description: 'Of ccjk' }),
         })
         .meta({ examples: [{ name: 'Build server', platform: 'win32', hostname: 'build-1', version: '3.7.1' }] }),
-      responses: { 200: ok(z.object({ device: Device })), ...failures('DEVICE_NOT_FOUND') },
+      responses: { 200: ok(z.object({ device: Device })) },
       metadata: access({ auth: ['device'] }),
     },
     heartbeat: {

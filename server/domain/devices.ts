@@ -89,7 +89,7 @@ export type Introduction = Pick<Machine, 'deviceName' | 'osType' | 'ccjkVersion'
 /**
  * Notes what the machine of a device says of itself when its daemon begins. The key stays; the device is offline until its
  * first heartbeat.
- * @throws Failed DEVICE_NOT_FOUND when it was deleted in this moment
+ * @throws Failed AUTH_FAILED when it was deleted meanwhile
  */
 export const introduceDevice = (ctx: Ctx, id: string, machine: Introduction): Promise<DeviceRow> =>
   atomically(ctx, async (tx) => {
@@ -108,7 +108,7 @@ export const introduceDevice = (ctx: Ctx, id: string, machine: Introduction): Pr
         from judged
        where d.id = judged.id
       returning d.id, d.user_id, d.device_name, judged.daemon_status as before`.execute(tx.db);
-    if (rows.length === 0) throw new Failed('DEVICE_NOT_FOUND');
+    if (rows.length === 0) throw new Failed('AUTH_FAILED');
     await audit(tx, 'device.introduced', `device:${id}`);
     const left = rows.filter(({ before }) => before !== 'offline');
     await tellChanged(tx, left, 'offline');

@@ -40,8 +40,6 @@ export async function callControl(url: string, method: string, path: string, sen
   return { status: response.status, headers: response.headers, body: received === '' ? null : JSON.parse(received) };
 }
 
-export type ReleasedDaemon = ReturnType<typeof openReleasedDaemon>;
-
 export function openReleasedDaemon(url: string, deviceToken: string) {
   const currentTasks = new Set<string>();
   const call = (method: string, path: string, body?: unknown) =>
