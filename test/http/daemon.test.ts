@@ -120,6 +120,7 @@ describe('registering', () => {
   test('again while it is online takes it offline, and tells so once', async () => {
     const { owner, machine } = await newOwner();
     await machine.client.daemon.heartbeat({});
+    app.clock.advance(1);
     const told: DomainEvent[] = [];
     const leave = bus.subscribe(`device:${machine.id}`, (event) => void told.push(event));
     for (const name of ['again', 'and again'])
