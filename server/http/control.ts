@@ -22,7 +22,7 @@ export const controlHandlers: Handlers<typeof control> = {
     const { deviceId } = deviceOf(ctx);
     const device = await introduceDevice(ctx, deviceId, {
       deviceName: name,
-      osType: platform && (OS_TYPES[platform] ?? platform),
+      osType: platform && osTypeFrom(platform),
       hostname,
       ccjkVersion: version,
     });
@@ -92,9 +92,9 @@ const commandTypeOf = ({ task_type, args }: HandedTask): CommandType => {
   return task_type === 'custom' && (kept === 'file' || kept === 'system') ? kept : 'script';
 };
 
-/** Node's names of systems, where `/v1` has another. */
-const OS_TYPES: Record<string, string> = { win32: 'windows' };
-const PLATFORMS: Record<string, string> = { windows: 'win32' };
+/** Node and `/v1` have the same names of systems, but for one. */
+const osTypeFrom = (platform: string): string => (platform === 'win32' ? 'windows' : platform);
+const platformOf = (osType: string): string => (osType === 'windows' ? 'win32' : osType);
 
 /** An exit code as Windows counts it, 0 to 2³² − 1, as the signed number with the same bits. */
 const signed = (exitCode: number): number => exitCode | 0;
@@ -110,7 +110,7 @@ const taskIdFrom = (given: string): string => {
 const presentDevice = ({ id, device_name, os_type, daemon_status }: DeviceRow) => ({
   id,
   name: device_name,
-  platform: os_type && (PLATFORMS[os_type] ?? os_type),
+  platform: os_type && platformOf(os_type),
   status: daemon_status,
 });
 

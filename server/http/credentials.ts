@@ -21,7 +21,7 @@ type Finding = Pick<Service, 'db' | 'tokens' | 'now' | 'log'>;
 export const resolveCredential = (service: Finding, authorization: string | undefined): Promise<Actor> =>
   resolve(service, authorization, findOfCloud);
 
-/** @throws Failed AUTH_FAILED | TOKEN_EXPIRED; without any credential it is anonymous */
+/** `X-Device-Token` goes before a bearer. @throws Failed AUTH_FAILED | TOKEN_EXPIRED; without any credential it is anonymous */
 export async function resolveControlCredential(
   service: Finding,
   { headers }: Pick<FastifyRequest, 'headers'>,
