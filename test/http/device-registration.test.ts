@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError } from '../../sdk/src/index.ts';
+import type { DomainEvent } from '../../server/context.ts';
 import { LONG_SESSIONS, openApp, refusalOf, type TestApp, type TestUser } from '../setup/app.ts';
 import { running, stepsIn } from '../setup/tasks.ts';
 
@@ -63,6 +64,25 @@ describe('registering', () => {
     const { client } = { client: app.clientOf(device_key) };
     expect((await client.daemon.heartbeat({ current_tasks: [task.id] })).lost_tasks).toEqual([]);
     await client.daemon.result(task.id, { status: 'completed', lease_id: task.lease_id });
+  });
+
+  test('again while it is online takes it offline, and tells so once', async () => {
+    const { owner, machine } = await newOwner();
+    await machine.client.daemon.heartbeat({});
+    app.clock.advance(1);
+    const told: DomainEvent[] = [];
+    const leave = app.service.events.subscribe(`device:${machine.id}`, (event) => void told.push(event));
+    for (const name of ['again', 'and again'])
+      await owner.client.daemon.register(machine.machineId, { device_name: name });
+    leave();
+    expect(told.filter(({ type }) => type === 'device.changed')).toEqual([
+      { type: 'device.changed', userId: owner.id, deviceId: machine.id, status: 'offline', before: 'online' },
+    ]);
+    const { items } = await owner.client.messages.list();
+    expect(items.map(({ message_type, title }) => [message_type, title])).toEqual([
+      ['device_offline', 'Device offline: again'],
+      ['device_online', expect.any(String)],
+    ]);
   });
 
   test('keeps the machines of two users apart, though they call themselves the same', async () => {
@@ -145,14 +165,74 @@ describe('X-Device-ID', () => {
     }
   });
 
-  test('of a device that was made ahead of time is its id, as its machine has none yet', async () => {
-    const owner = await app.makeUser();
-    const { device_id, device_key } = await owner.client.devices.createKey({ device_name: 'Build server' });
-    expect(await owner.client.devices.get(device_id)).toMatchObject({ machine_id: null, daemon_status: 'offline' });
-    await beat(device_key, undefined);
-    await beat(device_key, device_id);
-    expect(await refusalOf(beat(device_key, 'null'))).toMatchObject({ code: 'DEVICE_MISMATCH' });
-    expect(await owner.client.devices.get(device_id)).toMatchObject({ daemon_status: 'online' });
+  describe('of a device that was made ahead of time', () => {
+    async function madeAhead() {
+      const owner = await app.makeUser();
+      const { device_id: id, device_key: key } = await owner.client.devices.createKey({ device_name: 'Build server' });
+      return { owner, id, key, machineId: async () => (await owner.client.devices.get(id)).machine_id };
+    }
+
+    test('is the device’s id, or the first machine id that its key presents, which it keeps', async () => {
+      const { owner, id, key, machineId } = await madeAhead();
+      expect(await owner.client.devices.get(id)).toMatchObject({ machine_id: null, daemon_status: 'offline' });
+      await beat(key, undefined);
+      await beat(key, id);
+      expect(await machineId()).toBeNull();
+      await beat(key, 'build-server-1');
+      expect(await machineId()).toBe('build-server-1');
+      for (const own of ['build-server-1', id, undefined]) await beat(key, own);
+      expect(await refusalOf(beat(key, 'build-server-2'))).toMatchObject({ status: 403, code: 'DEVICE_MISMATCH' });
+      expect(await machineId()).toBe('build-server-1');
+    });
+
+    test('is one alone, of several that come at once', async () => {
+      const { key, machineId } = await madeAhead();
+      const ids = Array.from({ length: 8 }, (_, at) => `machine-${at % 4}`);
+      const outcomes = await Promise.allSettled(ids.map((id) => beat(key, id)));
+      const taken = await machineId();
+      expect(ids).toContain(taken);
+      expect(outcomes.map(({ status }) => status)).toEqual(ids.map((id) => (id === taken ? 'fulfilled' : 'rejected')));
+    });
+
+    test('is registered from then on: the machine gets a new key, and no second device', async () => {
+      const { owner, id, key } = await madeAhead();
+      await beat(key, 'build-server-1');
+      const again = await owner.client.daemon.register('build-server-1', { device_name: 'again' });
+      expect(again.device_id).toBe(id);
+      expect(await refusalOf(beat(key, undefined))).toMatchObject({ status: 401, code: 'AUTH_FAILED' });
+    });
+
+    test('that another device of the user has, or is, is refused and says so; another user’s is no matter', async () => {
+      const { owner, key, machineId } = await madeAhead();
+      const other = await app.makeDevice(owner);
+      for (const id of [other.machineId, other.id, other.id.toUpperCase()]) {
+        const message = expect.stringContaining('Another device of yours has this X-Device-ID');
+        expect(await refusalOf(beat(key, id))).toMatchObject({ status: 403, code: 'DEVICE_MISMATCH', message });
+      }
+      expect(await machineId()).toBeNull();
+      const { machine: foreign } = await newOwner();
+      await beat(key, foreign.machineId);
+      expect(await machineId()).toBe(foreign.machineId);
+    });
+
+    test('at the moment in which the same machine registers is the id of one of the two', async () => {
+      const { owner, key } = await madeAhead();
+      const [presented] = await Promise.allSettled([
+        beat(key, 'the-machine'),
+        owner.client.daemon.register('the-machine', { device_name: 'registered' }),
+      ]);
+      const { items } = await owner.client.devices.list();
+      expect(items.filter(({ machine_id }) => machine_id === 'the-machine')).toHaveLength(1);
+      // Refused because the other has it, or, registered itself, because its key was replaced.
+      if (presented.status === 'rejected') expect(presented.reason).toBeInstanceOf(ApiError);
+    });
+
+    test('that no column holds is refused', async () => {
+      const { key, machineId } = await madeAhead();
+      for (const id of ['', 'x'.repeat(101)])
+        expect(await refusalOf(beat(key, id))).toMatchObject({ status: 403, code: 'DEVICE_MISMATCH' });
+      expect(await machineId()).toBeNull();
+    });
   });
 });
 

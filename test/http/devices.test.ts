@@ -1,5 +1,7 @@
 /** Devices as their owner sees them: settings, the list, going offline and being deleted. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DomainEvent } from '../../server/context.ts';
 import { LONG_SESSIONS, openApp, refusalOf, type TestApp } from '../setup/app.ts';
 import { assigned, create, end, running, stepsIn } from '../setup/tasks.ts';
 
@@ -39,6 +41,17 @@ describe('the settings of a device', () => {
       config_version: 1,
       config: { heartbeat_interval: 30, max_concurrent_tasks: 3 },
     });
+  });
+
+  test('that are not named stay as they are, and with them their version', async () => {
+    const { owner, machine } = await newOwner();
+    const told: DomainEvent[] = [];
+    const leave = app.service.events.subscribe(`device:${machine.id}`, (event) => void told.push(event));
+    expect(await owner.client.devices.updateConfig(machine.id, {})).toMatchObject({ config_version: 1 });
+    leave();
+    expect(told).toEqual([]);
+    const nowhere = await refusalOf(owner.client.devices.updateConfig(randomUUID(), {}));
+    expect(nowhere).toMatchObject({ status: 404, code: 'DEVICE_NOT_FOUND' });
   });
 
   test('that allow more tasks at once wake it', async () => {
