@@ -14,13 +14,13 @@ const MAX_CONFIRMATION_HOURS = 8760;
 
 export const keys: Command = {
   summary: 'Create, list and revoke keys of the relay',
-  usage: 'keys [list] | keys create [NAME] | keys revoke|cancel ID | keys confirm ID CODE',
+  usage: 'keys [list | create [NAME] | revoke ID | confirm ID CODE | cancel ID]',
   help: `  For whoever is signed in, else for the owner of CCJK_RELAY_KEY.
 
   list     your keys that are in force
   create   makes one, and shows it this once
-  revoke   asks for the end of a key, or of the public key of a channel, and shows
-           the code that confirms it; the key works until then
+  revoke   asks for the end of a key, or of the public key of a channel, and
+           shows the code that confirms it; the key works until then
   confirm  ends it: the id of the revocation, and its code
   cancel   the key of this id stays in force
 

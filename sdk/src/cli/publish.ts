@@ -10,8 +10,8 @@ const PRIORITIES = ['critical', 'high', 'normal', 'low', 'bulk'] as const;
 export const publish: Command = {
   summary: 'Publish a message to a channel of the relay',
   usage: 'publish CHANNEL [MESSAGE]',
-  help: `  Without MESSAGE it is read from stdin, less its last line break. A channel that
-  does not exist is made, and lives until 30 minutes after its last use.
+  help: `  Without MESSAGE it is read from stdin, less its last line break. A channel
+  that does not exist is made, and lives until 30 minutes after its last use.
 
   --sender NAME    who says it
   --priority NAME  ${PRIORITIES.join(', ')} (normal)

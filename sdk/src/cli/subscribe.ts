@@ -14,8 +14,8 @@ export const subscribe: Command = {
   help: `  Goes on until Ctrl-C, through cuts and restarts of the service: each message
   comes once and in order, and a gap is told.
 
-  --from EVENT  first all that is kept after this event, such as event-12; "start":
-                all that is kept. Without it: what is published from now on
+  --from EVENT  first all that is kept after this event, such as event-12;
+                "start": all that is kept. Else what is published from now on
   --key FILE    the private key, as PEM, that opens sealed messages
   --json        an event a line; opened messages have a "text"`,
   options: { from: { type: 'string' }, key: { type: 'string' } },
