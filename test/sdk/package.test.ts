@@ -117,7 +117,10 @@ test('errors of the client and of the relay are the same', async () => {
 test('the published command line finds its own parts', async () => {
   const launcher = join(project, 'node_modules/@ccjk/cloud/bin/ccjk-cloud.js');
   const ran = run(project, 'node', launcher, 'publish', 'c', 'm', '--url', 'http://127.0.0.1:1');
-  await expect(ran).rejects.toMatchObject({ code: 4, stderr: expect.stringContaining('No answer from http://127.0.0.1:1') });
+  await expect(ran).rejects.toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('No answer from http://127.0.0.1:1'),
+  });
 });
 
 /** Starts the launcher at `path` as if on another Node. */
