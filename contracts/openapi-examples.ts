@@ -8,7 +8,7 @@ import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas31';
 const TIME = '2026-01-20T10:00:00.000Z';
 const ID = '6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11';
 
-/** By the name of a field; `Component.field` where it means something else in one component. */
+/** By the name of a field, `field[]` of the items in one; `Component.field` where it means something else in one component. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {
   // Who and what
   device_id: ID,
@@ -44,6 +44,13 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   publicKey: '-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA…\n-----END PUBLIC KEY-----',
 
   // Machines
+  deviceId: ID,
+  commandId: '1c6f0b56-6d4a-4a0e-9b8f-0a3a5c1d2e3f',
+  platform: 'darwin',
+  hostname: 'build-1',
+  'args[]': '--watch',
+  cwd: '/project/path',
+  env: { NODE_ENV: 'production' },
   device_name: 'MacBook Pro',
   machine_id: 'macbook-pro-a1b2',
   os_type: 'darwin',
@@ -212,7 +219,7 @@ function valueAt(schema: SchemaObject | ReferenceObject, place: Place): unknown 
         ]),
       );
     case 'array':
-      return [valueAt(schema.items!, { ...place, field: '' })];
+      return [valueAt(schema.items!, { ...place, field: `${field}[]` })];
     case 'boolean':
       return true;
     case 'null':

@@ -19,6 +19,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   message_id: from('messages.list', 200, '/data/messages/0/id'),
   backup_id: from('config.backup', 201, '/data/id'),
   log_id: from('daemon.uploadLog', 201, '/data/log_id'),
+  'control.id': from('control.execute', 201, '/data/commandId'),
   'keys.id': from('register.create', 201, '/data/publicKeyId'),
 };
 

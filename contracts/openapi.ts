@@ -27,8 +27,8 @@ import {
   headersOf,
   INFO,
   PARAMETERS,
-  SCHEME_OF,
   SECURITY_SCHEMES,
+  schemesOf,
   TAGS,
   WEBSOCKETS,
 } from './openapi-parts.ts';
@@ -89,12 +89,12 @@ const operation = (
   components: ComponentSchemas,
   links: Links,
 ): Omit<OperationObject, 'operationId' | 'tags'> => {
-  const { auth, isOpen, scope, permission, rate } = accessOf(route);
+  const { isOpen, scope, permission, rate } = accessOf(route);
   const body = bodyOf(route);
   return {
     ...(route.summary && { summary: route.summary }),
     description: [route.description, accessInWords(route)].filter(Boolean).join('\n\n'),
-    security: [...auth.map((kind) => ({ [SCHEME_OF[kind]]: [] })), ...(isOpen ? [{}] : [])],
+    security: [...schemesOf(route).map((scheme) => ({ [scheme]: [] })), ...(isOpen ? [{}] : [])],
     // OpenAPI 3.1 lets a requirement list them, but linters and generators take that for OAuth alone.
     ...(scope && { 'x-required-scope': scope }),
     ...(permission && { 'x-required-permission': permission }),

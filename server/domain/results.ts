@@ -3,17 +3,18 @@
  *
  * A report is judged in this order: the same result again is answered as the first time; another result for an attempt
  * that has one is a conflict; a result under a lease that has been superseded is kept on its attempt but changes nothing;
- * a lease that was never issued is refused; without a lease the report counts while the device holds the task.
+ * a lease that was never issued is refused; without a lease the report counts while the device holds the task. A report
+ * that tells a length and no times may well be the same for two attempts: it is of the one that the device holds, if any.
  */
 import { createHash } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { atomically, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { deviceOf } from './dispatch.ts';
 import { clip } from './output-clip.ts';
-import { isHeld, isTriedAgain, LIFE, move, retryOrFinish, type TaskLife } from './task-states.ts';
+import { isHeld, isTriedAgain, LIFE_COLUMNS, move, retryOrFinish, type TaskLife } from './task-states.ts';
 
 export type Result = {
   status: 'completed' | 'failed' | 'cancelled' | 'timeout';
@@ -25,6 +26,8 @@ export type Result = {
   startedAt: string | null;
   completedAt: string | null;
   neverStarted: boolean;
+  /** Milliseconds that it ran until now, from a device that tells no times. */
+  durationMs?: number | undefined;
 };
 
 export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
@@ -32,10 +35,11 @@ export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
 type Attempt = Selectable<Tables['task_attempts']>;
 
 /** @throws Failed TASK_NOT_FOUND | RESULT_CONFLICT | LEASE_LOST */
-export async function recordResult(ctx: Ctx, taskId: string, result: Result, leaseId?: string): Promise<Recorded> {
+export async function recordResult(ctx: Ctx, taskId: string, result: Result, shownLease?: string): Promise<Recorded> {
   const digest = digestOf(result);
   const verdict = await atomically(ctx, async (tx): Promise<Recorded | Failed> => {
     const task = await lockTask(tx, taskId);
+    const leaseId = shownLease ?? (result.durationMs === undefined ? undefined : (task.lease_id ?? undefined));
     const attempts = await readAttempts(tx, taskId);
     const same = attempts.find((a) => a.result_digest === digest && (!leaseId || a.lease_id === leaseId));
     if (same)
@@ -57,19 +61,20 @@ export async function recordResult(ctx: Ctx, taskId: string, result: Result, lea
 const digestOf = (result: Result): string => createHash('sha256').update(JSON.stringify(result)).digest('hex');
 
 async function lockTask(tx: Ctx, id: string): Promise<TaskLife> {
-  const task = await tx.db
-    .selectFrom('tasks')
-    .select(LIFE)
-    .where('id', '=', id)
-    .where('device_id', '=', deviceOf(tx).deviceId)
-    .forUpdate()
-    .executeTakeFirst();
+  const { rows } = await sql<TaskLife>`
+    select ${LIFE_COLUMNS} from tasks where id = ${id} and device_id = ${deviceOf(tx).deviceId} for update`.execute(
+    tx.db,
+  );
+  const [task] = rows;
   if (!task) throw new Failed('TASK_NOT_FOUND');
   return task;
 }
 
-const readAttempts = (tx: Ctx, taskId: string): Promise<Attempt[]> =>
-  tx.db.selectFrom('task_attempts').selectAll().where('task_id', '=', taskId).orderBy('number').execute();
+async function readAttempts(tx: Ctx, taskId: string): Promise<Attempt[]> {
+  const { rows } = await sql<Attempt>`
+    select * from task_attempts where task_id = ${taskId} order by number`.execute(tx.db);
+  return rows;
+}
 
 /** Ends the attempt and, unless it is tried again, the task. A result that arrives wins over a cancellation. */
 async function end(tx: Ctx, task: TaskLife, attempt: Attempt, result: Result, digest: string): Promise<Recorded> {
@@ -89,19 +94,20 @@ type Note = { digest: string; status: TaskStatus | null; whole: Result | null };
 
 async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note): Promise<void> {
   const kept = whole && { ...whole, stdout: clip(whole.stdout).text, stderr: clip(whole.stderr).text };
-  await tx.db
-    .updateTable('task_attempts')
-    .set({ result_digest: digest, result_status: status, result: kept })
-    .where('task_id', '=', attempt.task_id)
-    .where('number', '=', attempt.number)
-    .execute();
+  await sql`
+    update task_attempts
+       set result_digest = ${digest}, result_status = ${status}, result = ${kept && JSON.stringify(kept)}
+     where task_id = ${attempt.task_id} and number = ${attempt.number}`.execute(tx.db);
 }
 
 /** A time of the device's own clock; not of one that has lost its century. */
-const reported = (written: string | null): Date | null => {
-  const time = written === null ? Number.NaN : Date.parse(written);
-  return time >= 0 ? new Date(time) : null;
-};
+const reported = (written: string | null): Date | null =>
+  plausible(written === null ? Number.NaN : Date.parse(written));
+
+const plausible = (epochMs: number): Date | null => (epochMs >= 0 ? new Date(epochMs) : null);
+
+const beginningOf = ({ startedAt, durationMs }: Result, now: Date): Date | null =>
+  reported(startedAt) ?? plausible(now.getTime() - (durationMs ?? Number.NaN));
 
 const outcomeOf = (result: Result, task: TaskLife, now: Date) => {
   const stdout = clip(result.stdout);
@@ -114,7 +120,7 @@ const outcomeOf = (result: Result, task: TaskLife, now: Date) => {
     stderr: stderr.text,
     stdout_truncated: stdout.truncated,
     stderr_truncated: stderr.truncated,
-    started_at: reported(result.startedAt) ?? task.started_at,
+    started_at: beginningOf(result, now) ?? task.started_at,
     completed_at: reported(result.completedAt) ?? now,
     ...(result.status === 'completed' ? { progress: 100 } : {}),
   };

@@ -52,6 +52,7 @@ export function openAccount(contract: Contract, baseUrl: string, givenToken?: st
   const credential: Account['credential'] = async (schemes) => {
     if (schemes.includes('relayKey')) return { 'x-api-key': await relayKey() };
     if (schemes.includes('userToken')) return { authorization: `Bearer ${(await signedIn()).token}` };
+    if (schemes.includes('deviceToken')) return { 'x-device-token': (await device()).device_key };
     if (schemes.includes('deviceKey')) return { authorization: `Bearer ${(await device()).device_key}` };
     return {};
   };
@@ -59,6 +60,7 @@ export function openAccount(contract: Contract, baseUrl: string, givenToken?: st
   /** A value for a field of a body, or of a path, that names a thing. */
   const known: Record<string, () => Promise<unknown> | unknown> = {
     device_id: async () => (await device()).device_id,
+    deviceId: async () => (await device()).device_id,
     backup_id: async () => (await done('config.backup')).id,
     refresh_token: async () => (await signedIn()).refresh_token,
     password: () => PASSWORD,

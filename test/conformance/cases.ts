@@ -29,8 +29,9 @@ export function* brokenCases(contract: Contract, operation: Operation, account: 
 
   if (operation.schemes.length > 0) {
     if (!operation.isOpen) yield but('without a credential', [401], withoutCredential);
-    const wrong = operation.schemes.includes('relayKey') ? { 'x-api-key': 'wrong' } : { authorization: 'Bearer wrong' };
-    yield but('with a credential that is none', [401], withHeaders(wrong));
+    yield but('with a credential that is none', [401], (sent) =>
+      withHeaders(wrongCredential(operation))(withoutCredential(sent)),
+    );
     const other = ['userToken', 'deviceKey'].find((scheme) => !operation.schemes.includes(scheme));
     if (other && operation.path.startsWith('/v1/'))
       yield {
@@ -140,7 +141,14 @@ const without =
     ),
   });
 
-const withoutCredential = (sent: Sent): Sent => without('x-api-key')(without('authorization')(sent));
+const CREDENTIALS = ['authorization', 'x-api-key', 'x-device-token'];
+
+const withoutCredential = (sent: Sent): Sent => CREDENTIALS.reduce((left, name) => without(name)(left), sent);
+
+const wrongCredential = ({ schemes }: Operation): Record<string, string> => {
+  if (schemes.includes('relayKey')) return { 'x-api-key': 'wrong' };
+  return schemes.includes('deviceToken') ? { 'x-device-token': 'wrong' } : { authorization: 'Bearer wrong' };
+};
 
 const changedQuery = (path: string, change: (query: URLSearchParams) => void): string => {
   const url = new URL(path, 'http://host');

@@ -49,6 +49,11 @@ export const PREPARED: Record<string, (account: Account) => Promise<Given>> = {
     await account.done('config.restore', { path: { backup_id: id } });
     return { body: { backup_id: id } };
   },
+  'control.result': async (account) => {
+    const { commandId } = (await account.done('control.execute')) as { commandId: string };
+    await account.done('control.pending');
+    return { path: { id: commandId } };
+  },
   'publish.list': async (account) => ({ query: { channel: await channel(account) } }),
   'subscribe.open': async (account) => ({ query: { channel: await channel(account) } }),
   'keys.revocation': (account) => revoked(account),

@@ -7,7 +7,7 @@ import { CHROMIUM, openBrowser } from '../setup/browser.ts';
 
 const openReference = () => {
   const app = Fastify();
-  registerReference(app, openApiDocument());
+  registerReference(app);
   return app;
 };
 
