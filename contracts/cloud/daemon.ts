@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { access, c, failures, Id, MIB, ok, openJson, queryNumber, Time, TimeInput, text } from '../wire.ts';
+import { AnyTime, access, c, failures, Id, MIB, ok, openJson, queryNumber, Time, text } from '../wire.ts';
 import { backupContent, ConfigBackup } from './config.ts';
 import { DeviceConfig, DeviceStatus } from './devices.ts';
 import { LogUpload, UploadedLog } from './logs.ts';
@@ -54,8 +54,8 @@ export const TaskResult = z
       .meta({ description: 'The first 64 KiB and the last 960 KiB are kept' }),
     stderr: z.string().max(MAX_OUTPUT).default(''),
     error_message: text(4000).nullable().optional(),
-    started_at: TimeInput.nullable().optional(),
-    completed_at: TimeInput.nullable().optional(),
+    started_at: AnyTime.nullable().optional(),
+    completed_at: AnyTime.nullable().optional(),
     lease_id: Id.optional(),
     never_started: z
       .boolean()

@@ -97,10 +97,13 @@ async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note):
     .execute();
 }
 
-/** A time of the device's own clock; not of one that has lost its century. */
+/** The last moment that can be written in the usual length. */
+const END_OF_CALENDAR = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A time of the device's own clock; not of one that has lost its century, whose result counts all the same. */
 const reported = (written: string | null): Date | null => {
   const time = written === null ? Number.NaN : Date.parse(written);
-  return time >= 0 ? new Date(time) : null;
+  return time >= 0 && time <= END_OF_CALENDAR ? new Date(time) : null;
 };
 
 const outcomeOf = (result: Result, task: TaskLife, now: Date) => {
