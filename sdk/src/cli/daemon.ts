@@ -22,7 +22,7 @@ const SAME_SIGNAL_MS = 500;
 
 export const daemon: Command = {
   summary: 'Run the commands of your account on this machine',
-  usage: 'daemon [--name NAME] [--concurrency N] [--config-file PATH] [--register]',
+  usage: 'daemon [OPTIONS]',
   help: `  Registers this machine the first time, for which you must be signed in, or set
   CCJK_API_KEY, or CCJK_DEVICE_KEY from "devices add". Its key and state lie in
   $CCJK_STATE_DIR, by default ~/.local/state/ccjk-cloud. Several daemons on one
@@ -35,9 +35,9 @@ export const daemon: Command = {
   --name NAME       what the device is called (the host name)
   --concurrency N   at most so many commands at a time, 1 to 100
   --config-file PATH
-                    a JSON file: backed up when it has changed, at most once an
-                    hour, and replaced by "restore"; what it was then lies beside
-                    it as PATH.before-restore (CCJK_CONFIG_FILE)
+                    a JSON file (CCJK_CONFIG_FILE): backed up when it has
+                    changed, at most once an hour, and replaced by
+                    "restore"; its former self is PATH.before-restore
   --register        get a new key, when the old one is no longer accepted`,
   options: {
     name: { type: 'string' },
