@@ -17,8 +17,15 @@ export type Ran = { code: number; stdout: string; stderr: string };
 export function openHome(url: string) {
   const home = mkdtempSync(join(tmpdir(), 'ccjk-cli-'));
   onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
-  const { PATH } = process.env;
-  const own = { PATH, HOME: home, XDG_CONFIG_HOME: '', CCJK_STATE_DIR: join(home, 'state'), CCJK_MACHINE_ID: home };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const own = {
+    PATH,
+    NODE_COMPILE_CACHE,
+    HOME: home,
+    XDG_CONFIG_HOME: '',
+    CCJK_STATE_DIR: join(home, 'state'),
+    CCJK_MACHINE_ID: home,
+  };
 
   const start = (args: string[], env: Record<string, string> = {}, input = '') => {
     const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {

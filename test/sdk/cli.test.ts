@@ -196,6 +196,7 @@ test('devices are listed, made ahead of time and removed; their key is shown onc
   const added = await home.cli('devices', 'add', 'build\u001b[31m server');
   const key = /dk_[\w-]+/.exec(added.stdout)?.[0] ?? '';
   expect(added.stdout).toContain(`CCJK_DEVICE_KEY=${key} ccjk-cloud daemon`);
+  expect(added.stdout).toMatch(new RegExp(`"cloudToken": "${key}", "cloudApiUrl": "http[^"]+/api/control"`));
   const listed = await home.cli('devices');
   expect(listed.stdout).not.toContain(key);
   expect(listed.stdout).not.toContain('\u001b');
