@@ -9,6 +9,8 @@ import pg from 'pg';
 /** As it goes to PostgreSQL. */
 export type Statement = { text: string; values: readonly unknown[] };
 
+const MIB = 1024 * 1024;
+
 type Answer = (given: never) => unknown;
 
 const answers = new Map<string, Answer>();
@@ -36,6 +38,12 @@ onQuestion('cpu', () => {
   const { user, system } = process.cpuUsage();
   return user + system;
 });
+
+/** What the process takes of the machine's memory now, and what it took at most until now, in MiB. */
+onQuestion('memory', () => ({
+  nowMiB: process.memoryUsage.rss() / MIB,
+  mostMiB: (process.resourceUsage().maxRSS * 1024) / MIB,
+}));
 
 let recorded: Statement[] | undefined;
 

@@ -16,12 +16,14 @@ import { startCluster } from './database.ts';
 import { dispatchLatency } from './dispatch-latency.ts';
 import { fullStack } from './full-stack.ts';
 import { lifecycle } from './lifecycle.ts';
+import { publish } from './publish.ts';
 import { type Row, tableOf } from './report.ts';
 
 const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   'full-stack': fullStack,
   lifecycle,
   'dispatch-latency': dispatchLatency,
+  publish,
 };
 
 const { values: flags } = parseArgs({
