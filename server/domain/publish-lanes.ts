@@ -3,6 +3,7 @@
  * one, whatever its channel, so that many publishes cost one statement and one commit. A channel is in one statement at a
  * time, and its messages go in the order in which they came.
  */
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 
 type Queued = { channel: string; bytes: number };
 
@@ -54,7 +55,11 @@ export function openLanes<Item extends Queued>(send: Send<Item>): (item: Item) =
 
   const work = async () => {
     running += 1;
-    for (let batch = take(); batch.length > 0; batch = take()) {
+    for (;;) {
+      // What has arrived by now is read before the turn of the event loop ends, and need not wait for a whole statement.
+      await endOfTurn();
+      const batch = take();
+      if (batch.length === 0) break;
       const slow = await send(batch);
       for (const channel of new Set(batch.map((item) => item.channel))) {
         const rest = slow.get(channel);

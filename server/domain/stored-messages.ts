@@ -172,15 +172,19 @@ export async function deleteExpiredMessages(ctx: Reading): Promise<number> {
 
 /**
  * Deletes what `doomed` selects, and writes in the channels what is gone. All of these are locked first, in the order of
- * their ids: whoever publishes to them or trims them does so too, and nobody waits in a circle.
+ * their ids: whoever publishes to them or trims them does so too, and nobody waits in a circle. The commit does not wait for
+ * the disk, since what a crash brings back is deleted again. Not for use within a transaction, which would not wait either.
  */
 async function deleteMessages(ctx: Reading, doomed: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    with doomed as materialized (${doomed}), held as materialized (
+    with commit as materialized (
+      select set_config('synchronous_commit', 'off', true)
+    ), doomed as materialized (${doomed}), held as materialized (
       select id from channels where id in (select channel_id from doomed) order by id for no key update
     ), gone as (
       delete from relay_messages m using doomed
-       where m.channel_id = doomed.channel_id and m.sequence = doomed.sequence and (select count(*) from held) >= 0
+       where m.channel_id = doomed.channel_id and m.sequence = doomed.sequence
+         and (select count(*) from held) >= 0 and (select count(*) from commit) = 1
       returning m.channel_id, m.sequence, m.bytes
     ), by_channel as (
       select channel_id, count(*) as count, sum(bytes) as bytes, max(sequence) as last from gone group by channel_id

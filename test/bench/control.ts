@@ -1,6 +1,6 @@
 /**
  * Runs in each measured process before its own first line (`node --import`): tells the bench on which port the process
- * listens, how much CPU it has used, and which statements it sends. The process itself knows nothing of it.
+ * listens, how much CPU it has used and memory it takes, and which statements it sends. The process itself knows nothing of it.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
@@ -8,8 +8,6 @@ import pg from 'pg';
 
 /** As it goes to PostgreSQL. */
 export type Statement = { text: string; values: readonly unknown[] };
-
-const MIB = 1024 * 1024;
 
 type Answer = (given: never) => unknown;
 
@@ -39,11 +37,7 @@ onQuestion('cpu', () => {
   return user + system;
 });
 
-/** What the process takes of the machine's memory now, and what it took at most until now, in MiB. */
-onQuestion('memory', () => ({
-  nowMiB: process.memoryUsage.rss() / MIB,
-  mostMiB: (process.resourceUsage().maxRSS * 1024) / MIB,
-}));
+onQuestion('memory', () => process.memoryUsage.rss());
 
 let recorded: Statement[] | undefined;
 

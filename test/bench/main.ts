@@ -14,16 +14,26 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { startCluster } from './database.ts';
 import { dispatchLatency } from './dispatch-latency.ts';
+import { flat } from './flat.ts';
 import { fullStack } from './full-stack.ts';
+import { heartbeats } from './heartbeats.ts';
 import { lifecycle } from './lifecycle.ts';
 import { publish } from './publish.ts';
 import { type Row, tableOf } from './report.ts';
+import { sockets } from './sockets.ts';
+import { subscriptions } from './subscriptions.ts';
+import { upload } from './upload.ts';
 
 const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   'full-stack': fullStack,
   lifecycle,
   'dispatch-latency': dispatchLatency,
   publish,
+  subscriptions,
+  heartbeats,
+  sockets,
+  upload,
+  flat,
 };
 
 const { values: flags } = parseArgs({

@@ -25,8 +25,13 @@ const ENV = {
   LOG_LEVEL,
 };
 
-export const startService = (databaseUrl: string, profileDir?: string): Promise<MeasuredProcess> =>
-  startProcess({ script: 'server/main.ts', env: { ...ENV, DATABASE_URL: databaseUrl }, profileDir });
+/** `more`: environment variables. */
+export const startService = (
+  databaseUrl: string,
+  profileDir?: string,
+  more: Record<string, string> = {},
+): Promise<MeasuredProcess> =>
+  startProcess({ script: 'server/main.ts', env: { ...ENV, ...more, DATABASE_URL: databaseUrl }, profileDir });
 
 /** The service with a part of it exchanged: `script` does that and starts it. */
 export const startVariant = (script: string, databaseUrl: string): Promise<MeasuredProcess> =>
