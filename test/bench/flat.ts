@@ -20,7 +20,7 @@ type World = { service: MeasuredProcess; caller: Caller };
 export async function flat(bench: Bench): Promise<Row[]> {
   const { quick, say } = bench;
   const [few, many] = quick ? ([1e3, 1e5] as const) : ([1e3, 1e6] as const);
-  const [seconds, count] = quick ? [0.3, 3] : [0.5, 7];
+  const [requests, count] = quick ? [320, 3] : [640, 7];
   const worlds: World[] = [];
   try {
     for (const rows of [few, many]) worlds.push(await makeWorld(bench, rows));
@@ -29,7 +29,7 @@ export async function flat(bench: Bench): Promise<Row[]> {
     for (const [name, pathOf] of CALLS) {
       say(`${name}: ${count} rounds`);
       const measure = (world: World) => () =>
-        load(world.service, { requestsOf: () => [requestOf(world, pathOf(world))], lasts: { seconds } });
+        load(world.service, { requestsOf: () => [requestOf(world, pathOf(world))], lasts: { requests } });
       const sides = { small: measure(small), large: measure(large) };
       await inRounds(1, sides);
       const rounds = await inRounds(count, sides);

@@ -11,6 +11,7 @@ import { withClient } from './database.ts';
 import { judged, type Row } from './report.ts';
 import { percentile, spreadOf } from './rounds.ts';
 import { type Caller, call, makeCallers, startService } from './service.ts';
+import { someAtATime } from './some-at-a-time.ts';
 
 const USERS = 20;
 const TASKS_EACH = 50;
@@ -29,7 +30,8 @@ export async function sockets({ cluster, quick, profileDir, say }: Bench): Promi
     const callers = await makeCallers(processes[0].url, USERS);
     const watched = await makeTasks(databaseUrl, callers);
     const arrivals: Arrivals = new Map();
-    for (const [at, one] of watched.entries()) open.push(await watch(processes[(at % 2) as 0 | 1].url, one, arrivals));
+    const watchOne = (one: Watched, at: number) => watch(processes[(at % 2) as 0 | 1].url, one, arrivals);
+    open.push(...(await someAtATime(watched, watchOne)));
 
     const rounds = quick ? 4 : 15;
     say(`${watched.length} sockets, one task.updated each: ${rounds} rounds`);
@@ -37,13 +39,7 @@ export async function sockets({ cluster, quick, profileDir, say }: Bench): Promi
     // The first round warms up.
     for (let round = 0; round <= rounds; round++) {
       const took = await tellAll(processes[0].url, watched, arrivals, round);
-      if (round > 0)
-        p99s.push(
-          percentile(
-            took.sort((a, b) => a - b),
-            0.99,
-          ),
-        );
+      if (round > 0) p99s.push(percentile(took, 0.99));
     }
     return [
       judged({
@@ -70,7 +66,7 @@ async function tellAll(url: string, watched: readonly Watched[], arrivals: Arriv
     await call(url, 'POST', '/v1/daemon/heartbeat', { credential: deviceKey, body });
     return Promise.all(arrived);
   });
-  return (await Promise.all(told)).flat();
+  return (await Promise.all(told)).flat().sort((a, b) => a - b);
 }
 
 const arrival = (taskId: string, arrivals: Arrivals): Promise<void> =>

@@ -1,13 +1,12 @@
 /** Subscribers of the relay: streams that are read as they come, and looked at as little as can be. */
 import { get, type IncomingMessage } from 'node:http';
+import { someAtATime } from './some-at-a-time.ts';
 
 export type Stream = {
   /** What has come until now is given as well, where it came with the head. */
   onText(listener: (text: string) => void): void;
   close(): void;
 };
-
-const OPEN_AT_ONCE = 50;
 
 /** Resolves when the service has said that it is connected. */
 export async function subscribe(url: string, channel: string, lastEvent?: string): Promise<Stream> {
@@ -37,12 +36,6 @@ export async function subscribe(url: string, channel: string, lastEvent?: string
   };
 }
 
-/** Opens as many as there are channels named, some at a time. `urlOf` says at which process. */
-export async function subscribeAll(channels: readonly string[], urlOf: (at: number) => string): Promise<Stream[]> {
-  const streams: Stream[] = [];
-  for (let from = 0; from < channels.length; from += OPEN_AT_ONCE) {
-    const some = channels.slice(from, from + OPEN_AT_ONCE);
-    streams.push(...(await Promise.all(some.map((channel, at) => subscribe(urlOf(from + at), channel)))));
-  }
-  return streams;
-}
+/** One for each channel named. `urlOf` says at which process. */
+export const subscribeAll = (channels: readonly string[], urlOf: (at: number) => string): Promise<Stream[]> =>
+  someAtATime(channels, (channel, at) => subscribe(urlOf(at), channel));

@@ -8,6 +8,7 @@ import type { MeasuredProcess } from './measured-process.ts';
 import { judged, type Row } from './report.ts';
 import { percentile, spreadOf } from './rounds.ts';
 import { call, startService } from './service.ts';
+import { someAtATime } from './some-at-a-time.ts';
 import { type Stream, subscribe, subscribeAll } from './subscribers.ts';
 
 const scenario = 'subscriptions';
@@ -20,7 +21,6 @@ const PAUSE_MS = 20;
 const KEPT = 1_000;
 const LATECOMERS = 20;
 const LEAST_REPLAYED = { least: 20_000 };
-const PUBLISH_AT_ONCE = 50;
 
 const IDLE = 5_000;
 const IDLE_CHANNELS = 50;
@@ -103,10 +103,8 @@ const until = (stream: Stream, passes: (received: string) => boolean): Promise<v
 // ---- To those that come late ----------------------------------------------------------------------------------------
 
 async function replay(service: MeasuredProcess, rounds: number, say: Bench['say']): Promise<Row> {
-  for (let sent = 0; sent < KEPT; sent += PUBLISH_AT_ONCE)
-    await Promise.all(
-      Array.from({ length: PUBLISH_AT_ONCE }, (_, at) => publish(service, 'full', `message ${sent + at}`)),
-    );
+  const texts = Array.from({ length: KEPT }, (_, at) => `message ${at}`);
+  await someAtATime(texts, (text) => publish(service, 'full', text));
   say(`${KEPT} messages to ${LATECOMERS} subscribers: ${rounds} rounds`);
   const perSecond: number[] = [];
   // The first round warms up.
