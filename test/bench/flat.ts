@@ -1,6 +1,6 @@
 /**
  * Flat — calls that show something of much: the same with 1,000 tasks or messages in the database as with a million. All
- * tasks are of the one user who asks, on ten devices; messages lie in channels of a thousand.
+ * tasks are of the one user who asks, on three devices; messages lie in channels of a thousand.
  */
 import type { Request } from 'autocannon';
 import type { Bench } from './bench.ts';
@@ -12,7 +12,7 @@ import { inRounds } from './rounds.ts';
 import { type Caller, headersOf, makeCallers, startService } from './service.ts';
 
 const MOST_GROWTH = { most: 1.3 };
-const DEVICES = 10;
+const DEVICES = 3;
 const PER_CHANNEL = 1000;
 
 type World = { service: MeasuredProcess; caller: Caller };
