@@ -97,7 +97,7 @@ type Slots = { user: number; device: number };
  */
 async function lockSlots(tx: Ctx): Promise<Slots> {
   const { deviceId, userId, plan } = deviceOf(tx);
-  await tx.db.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
+  await sql`select from users where id = ${userId} for no key update`.execute(tx.db);
   const { rows } = await sql<Slots>`
     select ${PLANS[plan].concurrentTasks}::int - count(t.id)::int as "user",
            (select max_concurrent_tasks from devices where id = ${deviceId})
