@@ -85,7 +85,10 @@ async function publishBatch(ctx: Ctx, batch: readonly Item[]): Promise<Map<strin
     const closed = await append(ctx, batch, { lockMs: SHARED_LOCK_MS });
     return channelByChannel(closed, (those) => openAndAppend(ctx, those));
   } catch (error) {
-    if (isFaultOfOne(error)) return channelByChannel(batch, (those) => appendAlone(ctx, those));
+    if (isFaultOfOne(error)) {
+      ctx.log.warn({ err: error }, 'messages that went together are sent again channel by channel');
+      return channelByChannel(batch, (those) => appendAlone(ctx, those));
+    }
     for (const { reject } of batch) reject(error);
     return new Map();
   }

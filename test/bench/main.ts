@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: what the service costs, as ratios to peers that do the least that the same work needs. Both run on the
  * same PostgreSQL in turn, so the ratios hold on a machine that is slow or busy; the absolute figures are of that machine.
+ * What each row says is in README.md.
  *
- *   --only NAME     full-stack, lifecycle or dispatch-latency
- *   --quick         fewer rounds and less data, within a minute
+ *   --only NAME     one scenario
+ *   --quick         fewer rounds and less data: a look, not a figure
  *   --json FILE     the rows as JSON into FILE instead of the last line
  *   --strict        ends with 1 when a target is missed
  *   --profile DIR   the service's CPU profile
