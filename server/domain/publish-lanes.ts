@@ -3,7 +3,6 @@
  * one, whatever its channel, so that many publishes cost one statement and one commit. A channel is in one statement at a
  * time, and its messages go in the order in which they came.
  */
-import { setImmediate as endOfTurn } from 'node:timers/promises';
 
 type Queued = { channel: string; bytes: number };
 
@@ -18,6 +17,9 @@ const LANES = 2;
 /** Of a batch; a single message may be larger. */
 const BATCH_COUNT = 200;
 const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** Of the event loop. */
+const endOfTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 type Line<Item> = { waiting: Item[]; isUnderWay: boolean };
 
@@ -56,7 +58,7 @@ export function openLanes<Item extends Queued>(send: Send<Item>): (item: Item) =
   const work = async () => {
     running += 1;
     for (;;) {
-      // What has arrived by now is read before the turn of the event loop ends, and need not wait for a whole statement.
+      // What has arrived by now is read before the turn ends, and need not wait for a whole statement.
       await endOfTurn();
       const batch = take();
       if (batch.length === 0) break;

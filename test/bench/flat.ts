@@ -19,8 +19,8 @@ type World = { service: MeasuredProcess; caller: Caller };
 
 export async function flat(bench: Bench): Promise<Row[]> {
   const { quick, say } = bench;
-  const [few, many] = quick ? ([1e3, 1e5] as const) : ([1e3, 1e6] as const);
-  const [requests, count] = quick ? [320, 3] : [640, 7];
+  const [few, many] = quick ? ([1e3, 1e4] as const) : ([1e3, 1e6] as const);
+  const [requests, count] = quick ? [160, 3] : [480, 5];
   const worlds: World[] = [];
   try {
     for (const rows of [few, many]) worlds.push(await makeWorld(bench, rows));

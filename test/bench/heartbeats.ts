@@ -25,7 +25,7 @@ export async function heartbeats({ cluster, quick, profileDir, say }: Bench): Pr
   const devices = await makeDevices(databaseUrl);
   const peer = await startVariant('test/bench/peer-heartbeats.ts', databaseUrl);
   try {
-    const [seconds, count] = quick ? [0.6, 3] : [1, 10];
+    const [seconds, count] = quick ? [0.5, 2] : [1, 8];
     const rates = async (what: string, currentTasks: (device: Device) => unknown[], target?: { least: number }) => {
       // Each connection speaks for its share of the devices, one after another.
       const requestsOf = (connection: number) =>

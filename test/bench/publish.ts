@@ -31,7 +31,7 @@ export async function publish({ cluster, quick, profileDir, say }: Bench): Promi
   try {
     for (const channel of [...MANY, ...HOT]) await publishOne(service, channel);
 
-    const [seconds, count] = quick ? [0.5, 2] : [1, 8];
+    const [seconds, count] = quick ? [0.5, 2] : [0.8, 6];
     const rates = async (channels: readonly string[], what: string, target: { least: number }) => {
       const requestsOf = (connection: number) => channels.map((_, at) => requestOf(channels, connection + at));
       const measure = (side: MeasuredProcess) => () => load(side, { requestsOf, lasts: { seconds } });
@@ -51,7 +51,7 @@ export async function publish({ cluster, quick, profileDir, say }: Bench): Promi
       rows.push(...(await rates(channels, `POST /api/publish ${where}, one subscriber each; one INSERT`, target)));
       for (const stream of streams) stream.close();
     }
-    return [...rows, ...(await latency(service, peer, quick ? [1.5, 2] : [4, 4], say))];
+    return [...rows, ...(await latency(service, peer, quick ? [1.5, 1] : [3, 3], say))];
   } finally {
     await Promise.all([service.stop(), peer.stop()]);
   }

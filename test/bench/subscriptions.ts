@@ -129,18 +129,18 @@ async function replay(service: MeasuredProcess, rounds: number, say: Bench['say'
   });
 }
 
-/** Each message ends as no other frame does. */
-const END = '"}\n\n';
+/** Each message has it once. */
+const MARK = 'event: message\n';
 
 const untilCounted = (stream: Stream, count: number): Promise<void> =>
   new Promise((resolve) => {
     let found = 0;
     let rest = '';
     stream.onText((text) => {
-      const parts = (rest + text).split('event: message\n');
+      const parts = (rest + text).split(MARK);
       found += parts.length - 1;
-      // What may be the beginning of the next one.
-      rest = (parts.at(-1) as string).slice(-END.length * 4);
+      // A mark may begin in one piece and end in the next.
+      rest = (parts.at(-1) as string).slice(1 - MARK.length);
       if (found >= count) resolve();
     });
   });
