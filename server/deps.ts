@@ -2,14 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { openDns } from './adapters/dns.ts';
+import { openMailboxes } from './adapters/imap.ts';
 import { openMail } from './adapters/mail.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
 import { sealing } from './adapters/sealing.ts';
+import { openSmtpReceiver, type SmtpReceiver } from './adapters/smtp-receiver.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
 import type { Service } from './context.ts';
 import { openDatabase } from './db/orm.ts';
+import { type MailPolling, startMailPolling } from './jobs/poll-mailboxes.ts';
 import { registry } from './jobs/registry.ts';
 import { type Sweeper, startSweep } from './jobs/sweep.ts';
 import { openBus } from './realtime/bus.ts';
@@ -22,6 +26,8 @@ export type OpenService = {
   streams: Streams;
   /** From here on this process runs jobs and sweeps. */
   work(): Promise<void>;
+  /** From here on this process takes mail by SMTP. Returns the port. */
+  takeMail(): Promise<number>;
   /** Lets go of everybody who waits, so that requests can end. */
   release(): void;
   /** Writes what is still in memory and closes every connection. */
@@ -59,19 +65,29 @@ export async function openService(
     log,
   };
   const streams = openStreams({ ...service, bus });
+  const dns = openDns();
   let sweeper: Sweeper | undefined;
+  let polling: MailPolling | undefined;
+  let receiver: SmtpReceiver | undefined;
   return {
     service,
     streams,
     work: async () => {
       await worker.start(service);
       sweeper = startSweep(service);
+      if (config.ENABLE_EMAIL_SERVICE) polling = startMailPolling(service, openMailboxes(dns));
+    },
+    takeMail: async () => {
+      receiver = await openSmtpReceiver(service, { dns });
+      return receiver.port;
     },
     release: () => {
       bus.release();
       streams.release();
     },
     close: async () => {
+      await receiver?.close();
+      await polling?.close();
       await sweeper?.close();
       await worker.close();
       await streams.close();

@@ -1,5 +1,6 @@
 /** One life of the service: start, serve, stop. */
 import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
@@ -19,9 +20,24 @@ const SAME_SIGNAL_MS = 1000;
 /** What is open, in the order in which it was opened. */
 type Life = { postgres?: EmbeddedPostgres; open?: OpenService; app?: FastifyInstance; isStopping: boolean };
 
+type Role = {
+  /** Serves HTTP, runs jobs and sweeps; takes mail too where MAIL_PORT is set. */
+  isService: boolean;
+  /** What must be set, besides what always must. */
+  needs: readonly (keyof Settings)[];
+};
+
+/** What one process does of the service. */
+const ROLES: Record<string, Role> = {
+  all: { isService: true, needs: [] },
+  /** Takes mail by SMTP and nothing else, so that it may stand where port 25 is open. */
+  mail: { isService: false, needs: ['DATABASE_URL', 'MAIL_DOMAIN'] },
+};
+
 /** Runs the service until it is told to stop, and ends the process. */
 export async function run(): Promise<void> {
-  const settings = readOrExit();
+  const role = roleOrExit();
+  const settings = readOrExit(role);
   const log = openLog(settings);
   const life: Life = { isStopping: false };
   obeySignals(life, log);
@@ -30,8 +46,8 @@ export async function run(): Promise<void> {
     process.exit(1);
   });
   try {
-    const url = await start(life, settings, log);
-    if (!life.isStopping) announce(settings, log, url);
+    const url = await start(life, role, settings, log);
+    if (url && !life.isStopping) announce(settings, log, url);
   } catch (error) {
     console.error(`\nCCJK Cloud could not start.\n${reasonOf(error)}`);
     await stop(life, log);
@@ -39,9 +55,21 @@ export async function run(): Promise<void> {
   }
 }
 
-function readOrExit(): Settings {
+function roleOrExit(): Role {
   try {
-    return readSettings(process.env);
+    const { values } = parseArgs({ options: { role: { type: 'string', default: 'all' } } });
+    const role = ROLES[values.role];
+    if (role) return role;
+    console.error(`--role is one of: ${Object.keys(ROLES).join(', ')}`);
+  } catch (error) {
+    console.error((error as Error).message);
+  }
+  process.exit(1);
+}
+
+function readOrExit(role: Role): Settings {
+  try {
+    return readSettings(process.env, role.needs);
   } catch (error) {
     if (!(error instanceof ConfigurationFailed)) throw error;
     console.error(error.message);
@@ -62,11 +90,17 @@ const openLog = (settings: Settings): Logger =>
       : {}),
   });
 
-async function start(life: Life, settings: Settings, log: Logger): Promise<string> {
+/** Returns the URL of the service, where this process serves it. */
+async function start(life: Life, role: Role, settings: Settings, log: Logger): Promise<string | undefined> {
   if (settings.REDIS_URL) log.warn('REDIS_URL is ignored: PostgreSQL does the work of Redis here');
   const config = await complete(life, settings);
   await migrate(config.DATABASE_URL);
   life.open = await openService(config, log);
+  if (!role.isService || (config.ENABLE_EMAIL_SERVICE && config.MAIL_PORT !== undefined)) {
+    const port = await life.open.takeMail();
+    log.info({ port, domain: config.MAIL_DOMAIN, version: VERSION }, 'mail is taken');
+  }
+  if (!role.isService) return undefined;
   life.app = await buildApp(life.open, () => life.isStopping);
   await life.open.work();
   await life.app.listen({ host: config.HOST, port: config.PORT });
