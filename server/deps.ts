@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { openMail } from './adapters/mail.ts';
+import { openMailHosts } from './adapters/mail-hosts.ts';
+import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
+import { openSafe } from './adapters/safe.ts';
 import { sealing } from './adapters/sealing.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
@@ -43,6 +46,7 @@ export async function openService(
   const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
+  const mailHosts = openMailHosts(config);
   const service = {
     config,
     now,
@@ -54,6 +58,9 @@ export async function openService(
     objects,
     passwords,
     mail,
+    mailHosts,
+    mailServers: openMailServers({ mailHosts, now }),
+    safe: openSafe(config),
     tokens,
     sealing,
     log,
