@@ -77,6 +77,7 @@ export const settings = {
   RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
   RATE_LIMIT_SOCKET_MAX: whole(1, 1e9).default(100).describe('Frames of a WebSocket per window'),
+  RATE_LIMIT_WEBHOOK_MAX: whole(1, 1e9).default(10).describe('Mails that a gateway may post per address and window'),
   ENABLE_WEBSOCKET: flag.prefault('true').describe('Whether /v1/ws is open'),
   SMTP_HOST: z
     .string()
@@ -93,6 +94,16 @@ export const settings = {
     .regex(SENDER, 'must be an address, or Name <address>')
     .optional()
     .describe('Sender of our mail; by default SMTP_USER, where that is an address'),
+  ENABLE_EMAIL_SERVICE: flag.prefault('true').describe('Whether devices take commands by mail'),
+  EMAIL_WEBHOOK_SECRET: operatorSecret
+    .optional()
+    .describe('Signs what a mail gateway posts to /v1/email/incoming, at least 16 characters; without it nobody may'),
+  SECRETS_KEY: secret
+    .optional()
+    .describe('Seals the passwords of mail accounts, at least 32 characters; without it none is taken'),
+  ALLOW_PRIVATE_MAIL_HOSTS: flag
+    .prefault('false')
+    .describe('true: mail servers of devices may lie on this machine or in private networks'),
   MAIL_DOMAIN: z
     .string()
     .toLowerCase()

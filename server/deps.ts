@@ -5,8 +5,11 @@ import { openJobs } from './adapters/boss.ts';
 import { openDns } from './adapters/dns.ts';
 import { openMailboxes } from './adapters/imap.ts';
 import { openMail } from './adapters/mail.ts';
+import { openMailHosts } from './adapters/mail-hosts.ts';
+import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
+import { openSafe } from './adapters/safe.ts';
 import { sealing } from './adapters/sealing.ts';
 import { openSmtpReceiver, type SmtpReceiver } from './adapters/smtp-receiver.ts';
 import { createTokens } from './adapters/tokens.ts';
@@ -49,6 +52,7 @@ export async function openService(
   const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
+  const mailHosts = openMailHosts(config);
   const service = {
     config,
     now,
@@ -60,6 +64,9 @@ export async function openService(
     objects,
     passwords,
     mail,
+    mailHosts,
+    mailServers: openMailServers({ mailHosts, now }),
+    safe: openSafe(config),
     tokens,
     sealing,
     log,

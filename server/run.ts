@@ -110,13 +110,16 @@ async function start(life: Life, role: Role, settings: Settings, log: Logger): P
 
 /** Finds or makes what the settings left open: the database, and its secrets with it. */
 async function complete(life: Life, settings: Settings): Promise<Config> {
-  const { DATABASE_URL, JWT_SECRET, ADMIN_MASTER_KEY, CRON_SECRET, DATA_DIR } = settings;
+  const { DATABASE_URL, JWT_SECRET, SECRETS_KEY, EMAIL_WEBHOOK_SECRET, ADMIN_MASTER_KEY, CRON_SECRET, DATA_DIR } =
+    settings;
   if (DATABASE_URL && JWT_SECRET) return { ...settings, DATABASE_URL, JWT_SECRET };
   life.postgres = await startEmbeddedPostgres({ dataDir: DATA_DIR });
   return {
     ...settings,
     ...keepSecrets(DATA_DIR),
     ...(JWT_SECRET ? { JWT_SECRET } : {}),
+    ...(SECRETS_KEY ? { SECRETS_KEY } : {}),
+    ...(EMAIL_WEBHOOK_SECRET ? { EMAIL_WEBHOOK_SECRET } : {}),
     ...(ADMIN_MASTER_KEY ? { ADMIN_MASTER_KEY } : {}),
     ...(CRON_SECRET ? { CRON_SECRET } : {}),
     DATABASE_URL: life.postgres.url,

@@ -13,6 +13,7 @@ import { type Selectable, sql, type UpdateObject } from 'kysely';
 import { actorName, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { orderResults } from './email-results.ts';
 import { MAX_TAIL, tellEnded } from './notifications.ts';
 import { countFinished } from './stats.ts';
 
@@ -86,7 +87,16 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
         .updateTable('tasks')
         .set({ status: to, reason, updated_at: now, ...lease, ...end, ...set })
         .where(sql<boolean>`id = any(${ids})`)
-        .returning(['id', 'user_id', 'device_id', 'exit_code', 'error_message', 'started_at', 'cancel_requested_at'])
+        .returning([
+          'id',
+          'user_id',
+          'device_id',
+          'exit_code',
+          'error_message',
+          'started_at',
+          'cancel_requested_at',
+          'source',
+        ])
         .returning([
           sql<string>`left(command, ${MAX_TAIL})`.as('command'),
           sql<string | null>`case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end`.as('stderr_tail'),
@@ -127,6 +137,7 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   tell(tx, tasks, to, set.progress as number | null | undefined);
   if (!isFinished(to)) return [];
   await tellEnded(tx, moved, to, reason);
+  await orderResults(tx, moved);
   return [...ids, ...(await settleSuccessors(tx, tasks, to))];
 }
 

@@ -29,6 +29,7 @@ const ROOMY = {
   RATE_LIMIT_ANONYMOUS_MAX: '1000000',
   RATE_LIMIT_DAEMON_MAX: '1000000',
   RATE_LIMIT_SOCKET_MAX: '1000000',
+  RATE_LIMIT_WEBHOOK_MAX: '1000000',
   RELAY_PUBLISH_MAX: '1000000',
   RELAY_REGISTER_MAX: '1000000',
   RELAY_SUBSCRIBE_MAX: '1000000',
@@ -37,6 +38,7 @@ const ROOMY = {
 };
 
 export const ADMIN_KEY = 'an admin key for the tests';
+export const WEBHOOK_SECRET = 'a webhook secret for the tests';
 export const CRON_SECRET = 'a cron secret for the tests';
 
 export type AppOptions = {
@@ -69,6 +71,8 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
   const settings = readSettings({
     ...ROOMY,
     JWT_SECRET: 'j'.repeat(48),
+    SECRETS_KEY: 's'.repeat(48),
+    EMAIL_WEBHOOK_SECRET: WEBHOOK_SECRET,
     DATABASE_URL: database.url,
     DEFAULT_PLAN: plan,
     ADMIN_MASTER_KEY: ADMIN_KEY,
