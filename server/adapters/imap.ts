@@ -50,12 +50,12 @@ export function openMailboxes(dns: Dns, patience = PATIENCE): Mailboxes {
 }
 
 /** On this machine nobody needs a certificate. */
-const connectionTo = ({ host, address, port, isTlsPort, username, password }: Mailbox, idleMs: number): ImapFlow =>
+const connectionTo = ({ host, address, port, isTlsFirst, username, password }: Mailbox, idleMs: number): ImapFlow =>
   new ImapFlow({
     host: address,
     port,
     ...(isIP(host) ? {} : { servername: host }),
-    ...(isTlsPort ? { secure: true } : { secure: false, doSTARTTLS: true }),
+    ...(isTlsFirst ? { secure: true } : { secure: false, doSTARTTLS: true }),
     auth: { user: username, pass: password },
     tls: { rejectUnauthorized: !LOOPBACK.test(address) },
     logger: false,
@@ -66,6 +66,9 @@ const connectionTo = ({ host, address, port, isTlsPort, username, password }: Ma
     greetingTimeout: idleMs,
     socketTimeout: idleMs,
   } as ConstructorParameters<typeof ImapFlow>[0]);
+
+/** Its types leave out what it documents. `received`: bytes so far. */
+type Counted = ImapFlow & { stats(): { received: number } };
 
 /** Rejects when the connection ends, for whatever reason: what waits on it may wait forever. */
 function endOf(client: ImapFlow, signal: AbortSignal) {
@@ -78,7 +81,7 @@ function endOf(client: ImapFlow, signal: AbortSignal) {
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const counter = setInterval(() => {
-    if (client.stats().received > MAX_BYTES) reject(new MailboxFailed('The IMAP server sends too much'));
+    if ((client as Counted).stats().received > MAX_BYTES) reject(new MailboxFailed('The IMAP server sends too much'));
   }, COUNT_EVERY_MS);
   return {
     promise,
@@ -133,7 +136,8 @@ async function commandsIn(client: ImapFlow, since: Date): Promise<FetchMessageOb
 async function textOf(client: ImapFlow, { uid, size = 0 }: FetchMessageObject): Promise<Buffer | undefined> {
   if (size > MAX_MESSAGE_BYTES) return undefined;
   const message = await client.fetchOne(String(uid), { source: { maxLength: MAX_MESSAGE_BYTES } }, { uid: true });
-  if (!message || !message.source) throw new MailboxFailed('The IMAP server names a mail and does not give it');
+  if (message === false || message.source === undefined)
+    throw new MailboxFailed('The IMAP server names a mail and does not give it');
   return message.source;
 }
 

@@ -80,7 +80,9 @@ function unproven(domain: string, verdict: string, checks: { status: { result: s
   if (verdict === 'none')
     return new SenderUnproven(`${domain} publishes no DMARC record, so nobody can prove to write from there`);
   if (isUnclear)
-    return new SenderUnproven(`The DNS of ${domain} did not answer, so the sender is not known yet`, { isFinal: false });
+    return new SenderUnproven(`The DNS of ${domain} did not answer, so the sender is not known yet`, {
+      isFinal: false,
+    });
   return new SenderUnproven(`It is not proven that this comes from ${domain}: no DKIM or SPF that DMARC accepts`);
 }
 
@@ -105,7 +107,11 @@ function split(raw: Buffer): { header: string; body: Buffer } {
 /** Header fields as they stand, with the lines that continue them. */
 const fieldsOf = (header: string): string[] => header.match(/[^\n]*\n(?:[ \t][^\n]*(?:\n|$))*|[^\n]+$/g) ?? [];
 
-const nameOf = (field: string): string => field.slice(0, Math.max(0, field.indexOf(':'))).trim().toLowerCase();
+const nameOf = (field: string): string =>
+  field
+    .slice(0, Math.max(0, field.indexOf(':')))
+    .trim()
+    .toLowerCase();
 
 function demandOnce(header: string): void {
   const names = fieldsOf(header).map(nameOf);

@@ -98,10 +98,10 @@ async function answer(
   stream: SMTPServerDataStream,
   { remoteAddress, hostNameAppearsAs, envelope: { mailFrom } }: SMTPServerSession,
 ): Promise<string> {
-  const log = service.log.child({ remoteAddress, from: mailFrom && mailFrom.address });
+  const returnPath = mailFrom === false ? '' : mailFrom.address;
+  const log = service.log.child({ remoteAddress, returnPath });
   try {
     const raw = await collect(stream);
-    const returnPath = mailFrom ? mailFrom.address : '';
     const mail = await readIncoming(raw, { address: remoteAddress, helo: hostNameAppearsAs, returnPath }, dns);
     const taken = await takeMail(
       { ...service, ...BY_ITSELF, log, ipAddress: remoteAddress },

@@ -14,6 +14,7 @@ import { Migration20261121125215 } from '../../migrations/Migration2026112112521
 import { Migration20261121125225 } from '../../migrations/Migration20261121125225.ts';
 import { Migration20261121125835 } from '../../migrations/Migration20261121125835.ts';
 import { Migration20261121145444 } from '../../migrations/Migration20261121145444.ts';
+import { Migration20261121151205 } from '../../migrations/Migration20261121151205.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -63,6 +64,7 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
       { name: 'Migration20261121125225', class: Migration20261121125225 },
       { name: 'Migration20261121125835', class: Migration20261121125835 },
       { name: 'Migration20261121145444', class: Migration20261121145444 },
+      { name: 'Migration20261121151205', class: Migration20261121151205 },
     ],
   },
   driverOptions: {

@@ -56,7 +56,9 @@ export async function saveEmailConfig(
     const row = await tx.db
       .insertInto('email_configs')
       .values({ id, user_id: userId, device_id: device.id, created_at: tx.now(), ...settings })
-      .onConflict((conflict) => conflict.column('device_id').doUpdateSet({ ...settings, last_check: null }))
+      .onConflict((conflict) =>
+        conflict.column('device_id').doUpdateSet({ ...settings, last_check: null, last_error: null, failures: 0 }),
+      )
       .returningAll()
       .executeTakeFirstOrThrow();
     await audit(tx, 'email.configured', `device:${device.id}`);

@@ -12,9 +12,10 @@
  * Should two processes read one mailbox at once (their clocks disagree), the intake answers the second with the first's
  * task.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
+import { type EmailConfigRow, loginOf } from './email-configs.ts';
 import { type ReceivedMail, takeMail } from './email-intake.ts';
 import { oneLine } from './letters.ts';
 
@@ -35,7 +36,7 @@ export type Mailbox = {
   address: string;
   port: number;
   /** TLS from the first byte; else STARTTLS. A password goes over nothing else. */
-  isTlsPort: boolean;
+  isTlsFirst: boolean;
   username: string;
   password: string;
   /** Older mail stays as it is. */
@@ -59,21 +60,10 @@ export class MailboxFailed extends Error {
   override name = 'MailboxFailed';
 }
 
-export type DueMailbox = {
-  id: string;
-  user_id: string;
-  email_address: string;
-  username: string | null;
-  sealed_password: Buffer;
-  imap_host: string;
-  imap_port: number | null;
-  created_at: Date;
-};
-
 /** Claims up to `limit` mailboxes that are due, those that have waited longest first. */
-export async function claimMailboxes(ctx: Ctx, limit: number): Promise<DueMailbox[]> {
+export async function claimMailboxes(ctx: Ctx, limit: number): Promise<EmailConfigRow[]> {
   const now = ctx.now();
-  const { rows } = await sql<DueMailbox>`
+  const { rows } = await sql<EmailConfigRow>`
     update email_configs set last_check = ${now}
      where id = any(array(
        select config.id from email_configs config
@@ -83,7 +73,7 @@ export async function claimMailboxes(ctx: Ctx, limit: number): Promise<DueMailbo
                ${now}::timestamptz - make_interval(secs => ${EVERY_SECONDS} * 2 ^ least(config.failures, ${MAX_DOUBLINGS})))
         order by config.last_check nulls first
         limit ${limit} for update of config skip locked))
-    returning id, user_id, email_address, username, sealed_password, imap_host, imap_port, created_at`.execute(ctx.db);
+    returning *`.execute(ctx.db);
   return rows;
 }
 
@@ -91,7 +81,7 @@ export async function claimMailboxes(ctx: Ctx, limit: number): Promise<DueMailbo
 export async function readMailbox(
   ctx: Ctx,
   mailboxes: Mailboxes,
-  due: DueMailbox,
+  due: EmailConfigRow,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -104,23 +94,23 @@ export async function readMailbox(
   }
 }
 
-async function opened(ctx: Ctx, due: DueMailbox): Promise<Mailbox> {
-  const { id, imap_host: host, imap_port, username, email_address, sealed_password, created_at } = due;
-  const password = ctx.safe.open(sealed_password, id);
-  if (password === undefined) throw new MailboxFailed('The password can no longer be opened; set it again');
+async function opened(ctx: Ctx, due: EmailConfigRow): Promise<Mailbox> {
+  const { imap_host: host, imap_port, created_at } = due;
+  const login = loginOf(ctx, due);
+  if (!login || host === null)
+    throw new MailboxFailed('The password that was kept cannot be read any more; set it again');
   const port = imap_port ?? TLS_PORT;
   return {
+    ...login,
     host,
     address: await ctx.mailHosts.checkedAddress(host),
     port,
-    isTlsPort: port === TLS_PORT,
-    username: username ?? email_address,
-    password,
+    isTlsFirst: port === TLS_PORT,
     since: new Date(Math.max(created_at.getTime(), ctx.now().getTime() - OLDEST_MS)),
   };
 }
 
-async function settle(ctx: Ctx, due: DueMailbox, found: Found): Promise<void> {
+async function settle(ctx: Ctx, due: EmailConfigRow, found: Found): Promise<void> {
   const answer =
     'refusal' in found
       ? { isTaken: false as const, message: found.refusal }
@@ -135,16 +125,19 @@ const isForOwner = (error: unknown): error is Error =>
   error instanceof MailboxFailed || (error instanceof Failed && error.code !== 'SERVICE_UNAVAILABLE');
 
 /** What was wrong with the server is over; what was wrong with a mail stays to be read. */
-const noteSuccess = (ctx: Ctx, { id }: DueMailbox): Promise<unknown> =>
-  sql`update email_configs set last_error = null, failures = 0 where id = ${id} and failures > 0`.execute(ctx.db);
+const noteSuccess = (ctx: Ctx, due: EmailConfigRow): Promise<void> =>
+  note(ctx, due, sql`last_error = case when failures = 0 then last_error end, failures = 0`);
 
-const noteFailure = (ctx: Ctx, { id }: DueMailbox, message: string): Promise<unknown> =>
-  sql`update email_configs set last_error = ${dated(ctx, message)}, failures = failures + 1 where id = ${id}`.execute(
-    ctx.db,
-  );
+const noteFailure = (ctx: Ctx, due: EmailConfigRow, message: string): Promise<void> =>
+  note(ctx, due, sql`last_error = ${dated(ctx, message)}, failures = failures + 1`);
 
-const noteRefusal = (ctx: Ctx, { id }: DueMailbox, message: string): Promise<unknown> =>
-  sql`update email_configs set last_error = ${dated(ctx, message)} where id = ${id}`.execute(ctx.db);
+const noteRefusal = (ctx: Ctx, due: EmailConfigRow, message: string): Promise<void> =>
+  note(ctx, due, sql`last_error = ${dated(ctx, message)}`);
+
+/** Settings that have been replaced meanwhile have nothing to do with it. */
+async function note(ctx: Ctx, { id, updated_at }: EmailConfigRow, change: RawBuilder<unknown>): Promise<void> {
+  await sql`update email_configs set ${change} where id = ${id} and updated_at = ${updated_at}`.execute(ctx.db);
+}
 
 const dated = (ctx: Ctx, message: string): string =>
   [...oneLine(`${ctx.now().toISOString()}: ${message}`).toWellFormed()].slice(0, MAX_ERROR).join('');

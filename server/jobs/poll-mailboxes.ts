@@ -3,7 +3,8 @@
  * holds one place until its time is over, and nobody else. Each process does the same: the claim keeps them apart.
  */
 import { BY_ITSELF, type Service } from '../context.ts';
-import { claimMailboxes, type DueMailbox, type Mailboxes, readMailbox } from '../domain/mailboxes.ts';
+import type { EmailConfigRow } from '../domain/email-configs.ts';
+import { claimMailboxes, type Mailboxes, readMailbox } from '../domain/mailboxes.ts';
 
 const EVERY_MS = 5_000;
 const AT_ONCE = 20;
@@ -27,7 +28,7 @@ export function startMailPolling(
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
 
-  const read = (due: DueMailbox): Promise<void> => {
+  const read = (due: EmailConfigRow): Promise<void> => {
     const reading = readMailbox(ctx, mailboxes, due, end.signal)
       .catch((error) => ctx.log.error({ err: error, emailConfigId: due.id }, 'how a mailbox was read was not noted'))
       .finally(() => underWay.delete(reading));

@@ -30,7 +30,7 @@ const mailboxAt = (port: number, more: Partial<Mailbox> = {}): Mailbox => ({
   host: 'localhost',
   address: '127.0.0.1',
   port,
-  isTlsPort: false,
+  isTlsFirst: false,
   username: randomUUID(),
   password: IMAP_PASSWORD,
   since: SINCE,
@@ -49,12 +49,12 @@ async function openScripted(): Promise<House> {
   };
 }
 
-const openDovecot = (port: string | undefined, isTlsPort: boolean) => async (): Promise<House> => {
-  const mailbox = mailboxAt(Number(port), { isTlsPort, password: REAL_PASSWORD });
+const openDovecot = (port: string | undefined, isTlsFirst: boolean) => async (): Promise<House> => {
+  const mailbox = mailboxAt(Number(port), { isTlsFirst, password: REAL_PASSWORD });
   const client = new ImapFlow({
     host: '127.0.0.1',
     port: mailbox.port,
-    secure: isTlsPort,
+    secure: isTlsFirst,
     auth: { user: mailbox.username, pass: REAL_PASSWORD },
     tls: { rejectUnauthorized: false },
     logger: false,
@@ -87,14 +87,17 @@ type Reading = {
 };
 
 /** Reads the mailbox. What it found, in its order, as commands or as reasons of refusals. */
-async function read(mailbox: Mailbox, { zone = signingZone(DOMAIN), fail = '', signal = NEVER, patience }: Reading = {}) {
+async function read(
+  mailbox: Mailbox,
+  { zone = signingZone(DOMAIN), fail = '', signal = NEVER, patience }: Reading = {},
+) {
   const found: string[] = [];
   const settle = async (each: Found) => {
     const text = 'mail' in each ? each.mail.text.trim() : each.refusal;
     if (text === fail) throw new Error('cannot be settled now');
     found.push(text);
   };
-    const error = await openMailboxes(zoneOf(zone), patience)
+  const error = await openMailboxes(zoneOf(zone), patience)
     .read(mailbox, signal, settle)
     .then(
       () => undefined,
@@ -228,7 +231,9 @@ describe('a server that behaves badly', () => {
   });
 
   it('sees no password without TLS', async () => {
-    const { error, heard } = await readBadly(at('STARTTLS', (socket, tag) => socket.write(`${tag} BAD no TLS here\r\n`)));
+    const { error, heard } = await readBadly(
+      at('STARTTLS', (socket, tag) => socket.write(`${tag} BAD no TLS here\r\n`)),
+    );
     expect(error).toBeInstanceOf(MailboxFailed);
     expect(heard.some((line) => /LOGIN|AUTHENTICATE/.test(line))).toBe(false);
   });

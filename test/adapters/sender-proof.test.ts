@@ -91,13 +91,15 @@ it('does not count a signature with SHA-1', async () => {
   expect((await refusalOf(message)).isFinal).toBe(true);
 });
 
-it.each(['From: bob@example.com', 'Subject: [CCJK] other', 'Message-ID: <other@example.com>', 'from : b@example.com'])(
-  'refuses a second header: %s',
-  async (line) => {
-    const message = await signed(compose({ from: FROM }), { domain: 'example.com' });
-    expect((await refusalOf(`${line}\r\n${message}`)).message).toMatch(/there more than once/);
-  },
-);
+it.each([
+  'From: bob@example.com',
+  'Subject: [CCJK] other',
+  'Message-ID: <other@example.com>',
+  'from : b@example.com',
+])('refuses a second header: %s', async (line) => {
+  const message = await signed(compose({ from: FROM }), { domain: 'example.com' });
+  expect((await refusalOf(`${line}\r\n${message}`)).message).toMatch(/there more than once/);
+});
 
 it('refuses a From of two addresses, of none, and of no domain', async () => {
   for (const from of ['ann@example.com, bob@example.com', 'nobody', '<ann@>', '']) {
