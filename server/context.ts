@@ -232,8 +232,8 @@ export type MailHosts = {
 
 /** Short secrets of users at rest, each sealed for the row in which it lies. */
 export type Safe = {
-  /** @throws Failed SERVICE_UNAVAILABLE where there is no SECRETS_KEY */
-  lock(secret: string, rowId: string): Buffer;
+  /** Undefined where there is no SECRETS_KEY. */
+  lock(secret: string, rowId: string): Buffer | undefined;
   /** Undefined: it was sealed for another row, or with another key. */
   open(sealed: Buffer, rowId: string): string | undefined;
 };

@@ -27,7 +27,7 @@ type MailPlace = { host: string | null; port: number | null; isSecure: boolean }
 
 /**
  * A code is mailed to an address that the account has not verified.
- * @throws Failed ROUTE_NOT_FOUND | VALIDATION_ERROR | DEVICE_NOT_FOUND | SERVICE_UNAVAILABLE
+ * @throws Failed ROUTE_NOT_FOUND | VALIDATION_ERROR | DEVICE_NOT_FOUND
  */
 export async function saveEmailConfig(
   ctx: Ctx,
@@ -70,14 +70,10 @@ export async function saveEmailConfig(
   });
 }
 
-const columnsOf = (
-  { safe }: Ctx,
-  id: string,
-  { address, username, password, imap, smtp, isActive }: NewEmailConfig,
-) => ({
+const columnsOf = (tx: Ctx, id: string, { address, username, password, imap, smtp, isActive }: NewEmailConfig) => ({
   email_address: address,
   username,
-  sealed_password: password === null ? null : safe.lock(password, id),
+  sealed_password: password === null ? null : sealed(tx, password, id),
   imap_host: imap.host,
   imap_port: imap.port,
   imap_secure: imap.isSecure,
@@ -86,6 +82,14 @@ const columnsOf = (
   smtp_secure: smtp.isSecure,
   is_active: isActive,
 });
+
+/** @throws Failed VALIDATION_ERROR */
+function sealed({ safe }: Ctx, password: string, id: string): Buffer {
+  const locked = safe.lock(password, id);
+  if (locked) return locked;
+  const message = 'is not kept by this server; its operator has to set SECRETS_KEY';
+  throw new Failed('VALIDATION_ERROR', { details: [{ path: ['body', 'password'], message, code: 'custom' }] });
+}
 
 async function requireHostsOutside(ctx: Ctx, { imap, smtp }: NewEmailConfig): Promise<void> {
   const places = [
