@@ -42,6 +42,9 @@ export const EmailConfig = z
     smtp_secure: z.boolean(),
     is_active: z.boolean(),
     last_check: Time.nullable().meta({ description: 'When the mailbox was last read' }),
+    last_error: z.string().nullable().meta({
+      description: 'Why the mailbox could not be read, or the last mail in it became no task, and since when',
+    }),
     created_at: Time,
     updated_at: Time,
   })

@@ -31,8 +31,8 @@ const MAX_CLIENTS_PER_ADDRESS = 10;
 const MAX_RECIPIENTS = 10;
 /** A reply is a line; servers quote it to people. */
 const MAX_REPLY = 400;
-/** How long connections may go on once the receiver stops. */
-const CLOSE_MS = 10_000;
+/** How long connections may go on once the receiver stops. What is cut off then comes again. */
+const CLOSE_MS = 3_000;
 
 const PATIENCE = {
   /** Of silence. RFC 5321 asks for five minutes between commands, from servers that cannot simply be asked again. */

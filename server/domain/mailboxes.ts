@@ -24,7 +24,9 @@ const EVERY_SECONDS = 60;
 const MAX_DOUBLINGS = 6;
 /** As long as a task waits to be delivered. */
 const OLDEST_MS = 7 * 86_400_000;
-const TLS_PORT = 993;
+const DEFAULT_PORT = 993;
+/** On which servers expect TLS from the first byte. */
+const TLS_PORTS = [465, 993];
 /** In characters; the column's length. */
 const MAX_ERROR = 500;
 
@@ -99,13 +101,13 @@ async function opened(ctx: Ctx, due: EmailConfigRow): Promise<Mailbox> {
   const login = loginOf(ctx, due);
   if (!login || host === null)
     throw new MailboxFailed('The password that was kept cannot be read any more; set it again');
-  const port = imap_port ?? TLS_PORT;
+  const port = imap_port ?? DEFAULT_PORT;
   return {
     ...login,
     host,
     address: await ctx.mailHosts.checkedAddress(host),
     port,
-    isTlsFirst: port === TLS_PORT,
+    isTlsFirst: TLS_PORTS.includes(port),
     since: new Date(Math.max(created_at.getTime(), ctx.now().getTime() - OLDEST_MS)),
   };
 }

@@ -29,7 +29,12 @@ async function openPoll({ env = {}, at = START }: { env?: Record<string, string>
   };
 
   /** Settings of a new user, whose mailbox is at a scripted server, or at none. */
-  const makeConfig = async ({ port = 0, host = 'localhost', password = IMAP_PASSWORD, isActive = true }: Settings = {}) => {
+  const makeConfig = async ({
+    port = 0,
+    host = 'localhost',
+    password = IMAP_PASSWORD,
+    isActive = true,
+  }: Settings = {}) => {
     const user = await makeUser();
     const device = await makeDevice(user);
     const id = randomUUID();

@@ -234,6 +234,8 @@ export interface components {
             is_active: boolean;
             /** @description When the mailbox was last read */
             last_check: string | null;
+            /** @description Why the mailbox could not be read, or the last mail in it became no task, and since when */
+            last_error: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */

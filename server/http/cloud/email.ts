@@ -21,6 +21,7 @@ const present = (config: EmailConfig) => ({
   smtp_secure: config.smtp_secure,
   is_active: config.is_active,
   last_check: timeOrNull(config.last_check),
+  last_error: config.last_error,
   created_at: time(config.created_at),
   updated_at: time(config.updated_at),
 });
