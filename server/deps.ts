@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
-import { openDns } from './adapters/dns.ts';
-import { openMailboxes } from './adapters/imap.ts';
+import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
 import { openMailHosts } from './adapters/mail-hosts.ts';
 import { openMailServers } from './adapters/mail-servers.ts';
@@ -11,11 +10,12 @@ import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
 import { openSafe } from './adapters/safe.ts';
 import { sealing } from './adapters/sealing.ts';
-import { openSmtpReceiver, type SmtpReceiver } from './adapters/smtp-receiver.ts';
+import type { SmtpReceiver } from './adapters/smtp-receiver.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
 import type { Service } from './context.ts';
 import { openDatabase } from './db/orm.ts';
+import type { Mailboxes } from './domain/mailboxes.ts';
 import { type MailPolling, startMailPolling } from './jobs/poll-mailboxes.ts';
 import { registry } from './jobs/registry.ts';
 import { type Sweeper, startSweep } from './jobs/sweep.ts';
@@ -82,9 +82,10 @@ export async function openService(
     work: async () => {
       await worker.start(service);
       sweeper = startSweep(service);
-      if (config.ENABLE_EMAIL_SERVICE) polling = startMailPolling(service, openMailboxes(dns));
+      if (config.ENABLE_EMAIL_SERVICE) polling = startMailPolling(service, lateMailboxes(dns));
     },
     takeMail: async () => {
+      const { openSmtpReceiver } = await import('./adapters/smtp-receiver.ts');
       receiver = await openSmtpReceiver(service, { dns });
       return receiver.port;
     },
@@ -105,3 +106,11 @@ export async function openService(
     },
   };
 }
+
+/** The libraries that read mail take 80 MB, which a process without a mailbox to read never loads; so with the receiver. */
+const lateMailboxes = (dns: Dns): Mailboxes => ({
+  async read(...given) {
+    const { openMailboxes } = await import('./adapters/imap.ts');
+    return openMailboxes(dns).read(...given);
+  },
+});

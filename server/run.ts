@@ -69,7 +69,9 @@ function roleOrExit(): Role {
 
 function readOrExit(role: Role): Settings {
   try {
-    return readSettings(process.env, role.needs);
+    const settings = readSettings(process.env, role.needs);
+    if (role.isService || settings.ENABLE_EMAIL_SERVICE) return settings;
+    throw new ConfigurationFailed('ENABLE_EMAIL_SERVICE is false, and --role mail does nothing else');
   } catch (error) {
     if (!(error instanceof ConfigurationFailed)) throw error;
     console.error(error.message);
@@ -149,9 +151,11 @@ function announce(settings: Settings, log: Logger, url: string): void {
 const reasonOf = (error: unknown): string => {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
-    return `Port ${port} is taken by another program. Stop that one, or set PORT to another port.`;
-  if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user. Set PORT to one above 1023.`;
-  if (error instanceof PostgresUnavailable || error instanceof DatabaseTooOld) return message;
+    return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT) to another port.`;
+  if (code === 'EACCES' && port)
+    return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT) to one above 1023.`;
+  const isPlain = [PostgresUnavailable, DatabaseTooOld, ConfigurationFailed].some((kind) => error instanceof kind);
+  if (isPlain) return message;
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
     return `The database of DATABASE_URL cannot be reached: ${message}`;
   return error instanceof Error ? (error.stack ?? message) : String(error);

@@ -16,6 +16,8 @@ import { type Dns, withDeadline } from './dns.ts';
 
 /** For all that one message makes us ask. */
 const DNS_MS = 20_000;
+/** In bytes. Lists and gateways make about ten thousand; the readers of headers are slow with what is very much longer. */
+export const MAX_HEADER = 64 * 1024;
 /** Each one costs a question and a verification. */
 const MAX_SIGNATURES = 10;
 
@@ -43,6 +45,7 @@ export class SenderUnproven extends Error {
  */
 export async function proveSender(raw: Buffer, bringer: Bringer | undefined, dns: Dns): Promise<string> {
   const { header, body } = split(raw);
+  if (header.length > MAX_HEADER) throw new SenderUnproven(`A header may have ${MAX_HEADER} bytes`);
   demandOnce(header);
   const resolver = withDeadline(dns, DNS_MS);
   const [{ headerFrom, results }, bySpf] = await Promise.all([

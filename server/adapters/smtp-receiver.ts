@@ -16,7 +16,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { ConfigurationFailed } from '../config.ts';
 import { BY_ITSELF, type Service } from '../context.ts';
 import { takeMail } from '../domain/email-intake.ts';
 import { oneLine } from '../domain/letters.ts';
@@ -47,7 +49,10 @@ export type SmtpReceiver = {
   close(): Promise<void>;
 };
 
-/** @throws when the port is taken or may not be opened */
+/** Where the mail of other servers arrives. */
+const PORT = 25;
+
+/** @throws ConfigurationFailed for the certificate; or as `listen` does when the port is taken or may not be opened */
 export async function openSmtpReceiver(
   service: Service,
   { dns, patience = PATIENCE }: { dns: Dns; patience?: typeof PATIENCE },
@@ -84,12 +89,9 @@ export async function openSmtpReceiver(
   });
   server.on('error', (error) => log.debug({ err: error }, 'a client of the SMTP receiver failed'));
   server.server.on('connection', (socket) => endAfter(socket, patience.connectionMs));
-  const port = await listen(server, config.MAIL_PORT ?? SMTP_PORT, config.MAIL_HOST ?? config.HOST);
+  const port = await listen(server, config.MAIL_PORT ?? PORT, config.MAIL_HOST ?? config.HOST);
   return { port, close: () => new Promise((resolve) => server.close(resolve)) };
 }
-
-/** Where the mail of other servers arrives. */
-export const SMTP_PORT = 25;
 
 /** @throws an SMTP reply */
 async function answer(
@@ -148,7 +150,13 @@ const domainOf = (address: string): string => address.slice(address.lastIndexOf(
 
 function certificateOf({ MAIL_TLS_CERT, MAIL_TLS_KEY }: Service['config']): { cert: Buffer; key: Buffer } | undefined {
   if (!MAIL_TLS_CERT || !MAIL_TLS_KEY) return undefined;
-  return { cert: readFileSync(MAIL_TLS_CERT), key: readFileSync(MAIL_TLS_KEY) };
+  try {
+    const certificate = { cert: readFileSync(MAIL_TLS_CERT), key: readFileSync(MAIL_TLS_KEY) };
+    createSecureContext(certificate);
+    return certificate;
+  } catch (error) {
+    throw new ConfigurationFailed(`MAIL_TLS_CERT, MAIL_TLS_KEY: cannot be used: ${(error as Error).message}`);
+  }
 }
 
 function countByAddress(max: number) {

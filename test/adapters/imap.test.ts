@@ -158,7 +158,7 @@ describe.each(HOUSES)('$name', ({ open }) => {
   it('refuses mail whose sender is not proven, and what is too long, and reads neither again', async () => {
     const { mailbox, put, unread } = await open();
     await put(compose({ from: FROM }));
-    await put(await command('x'.repeat(1024 ** 2).replaceAll(/.{70}/g, '$&\n')));
+    await put(await command('x'.repeat(1024 ** 2)));
     expect((await read(mailbox)).found).toEqual([
       'It is not proven that this comes from example.com: no DKIM or SPF that DMARC accepts',
       'A message may have 1048576 bytes',

@@ -114,6 +114,11 @@ it('refuses more signatures than anybody needs, before it asks about them', asyn
   expect((await refusalOf(line.repeat(11) + compose({ from: FROM }))).message).toBe('There are too many signatures');
 });
 
+it('refuses a header that is longer than any, before it reads it', async () => {
+  const mail = compose({ from: FROM, headers: [`X-Long: ${'\r\n a'.repeat(20_000)}`] });
+  expect((await refusalOf(mail)).message).toBe('A header may have 65536 bytes');
+});
+
 it('does not decide while the DNS does not answer', async () => {
   const message = await signed(compose({ from: FROM }), { domain: 'example.com' });
   const withoutKey = { ...ZONE, 'test._domainkey.example.com TXT': timedOut };

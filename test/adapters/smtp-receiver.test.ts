@@ -192,6 +192,10 @@ it('refuses what is too big, announced or not', async () => {
   expect(await send(receiver, compose({ from, text: `${'x'.repeat(70)}\n`.repeat(16_000) }))).toMatchObject({
     code: 552,
   });
+  expect(await send(receiver, await signedBy({ from, text: 'x\n'.repeat(20_000) }))).toEqual({
+    code: 550,
+    words: 'A message may have 20000 lines',
+  });
   const { socket, reply, say } = await speak(receiver.port);
   await reply();
   await say('EHLO x');
@@ -282,6 +286,11 @@ it('speaks TLS where it has a certificate, and offers none where it has not', as
   const secure = await openSmtpReceiver({ ...app.service, config }, { dns: zoneOf(ZONE) });
   onTestFinished(secure.close);
   expect(await send(secure, await signedBy({ from }), { requireTLS: true })).toMatchObject({ code: 250 });
+
+  await writeFile(files.MAIL_TLS_KEY, 'no key');
+  await expect(openSmtpReceiver({ ...app.service, config }, { dns: zoneOf(ZONE) })).rejects.toThrow(
+    /^MAIL_TLS_CERT, MAIL_TLS_KEY: cannot be used/,
+  );
 
   const { reply, say } = await speak((await receive(app)).port);
   await reply();
