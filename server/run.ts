@@ -28,11 +28,11 @@ type Role = {
 };
 
 /** What one process does of the service. */
-const ROLES: Record<string, Role> = {
+const ROLES = {
   all: { isService: true, needs: [] },
   /** Takes mail by SMTP and nothing else, so that it may stand where port 25 is open. */
   mail: { isService: false, needs: ['DATABASE_URL', 'MAIL_DOMAIN'] },
-};
+} satisfies Record<string, Role>;
 
 /** Runs the service until it is told to stop, and ends the process. */
 export async function run(): Promise<void> {
@@ -58,8 +58,7 @@ export async function run(): Promise<void> {
 function roleOrExit(): Role {
   try {
     const { values } = parseArgs({ options: { role: { type: 'string', default: 'all' } } });
-    const role = ROLES[values.role];
-    if (role) return role;
+    if (Object.hasOwn(ROLES, values.role)) return ROLES[values.role as keyof typeof ROLES];
     console.error(`--role is one of: ${Object.keys(ROLES).join(', ')}`);
   } catch (error) {
     console.error((error as Error).message);

@@ -13,11 +13,11 @@ import { SenderUnproven } from './sender-proof.ts';
 
 const PREFIX = '[CCJK';
 /** Of those that may be commands; the rest comes with the next reading. */
-const MAX_MESSAGES = 20;
+const MAX_MESSAGES = 10;
 /** Mail whose subject only contains the prefix is never marked, and so is always found again. */
 const MAX_HEADS = 500;
-/** From the server at one reading: all messages in full, and as much again of talk. */
-const MAX_BYTES = 2 * MAX_MESSAGES * MAX_MESSAGE_BYTES;
+/** From the server at one reading, all of which it may make us hold: the messages in full, and talk. */
+const MAX_BYTES = (MAX_MESSAGES + 2) * MAX_MESSAGE_BYTES;
 const COUNT_EVERY_MS = 100;
 const DAY_MS = 86_400_000;
 
@@ -57,7 +57,7 @@ const connectionTo = ({ host, address, port, isTlsFirst, username, password }: M
     ...(isIP(host) ? {} : { servername: host }),
     ...(isTlsFirst ? { secure: true } : { secure: false, doSTARTTLS: true }),
     auth: { user: username, pass: password },
-    tls: { rejectUnauthorized: !LOOPBACK.test(address) },
+    tls: { host: address, rejectUnauthorized: !LOOPBACK.test(address) },
     logger: false,
     disableAutoIdle: true,
     // A little of it could become very much.

@@ -7,7 +7,7 @@ import type { EmailConfigRow } from '../domain/email-configs.ts';
 import { claimMailboxes, type Mailboxes, readMailbox } from '../domain/mailboxes.ts';
 
 const EVERY_MS = 5_000;
-const AT_ONCE = 20;
+const AT_ONCE = 10;
 
 export type MailPolling = {
   /** Claims what is due and resolves when that has been read. */

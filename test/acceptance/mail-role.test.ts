@@ -14,7 +14,7 @@ const start = (args: readonly string[], env: Record<string, string>): Running =>
   return running;
 };
 
-test('takes mail on its port until it is told to stop', async () => {
+test('takes mail on its port until it is told to stop', { timeout: 60_000 }, async () => {
   const database = await cloneDatabase();
   onTestFinished(database.drop);
   const service = start(['--role', 'mail'], {
@@ -34,7 +34,7 @@ test('takes mail on its port until it is told to stop', async () => {
   expect(service.stdout).not.toContain('"ready"');
 });
 
-test('says all that it lacks, and that there is no other role, before it starts', async () => {
+test('says all that it lacks, and that there is no other role, before it starts', { timeout: 60_000 }, async () => {
   const lacking = start(['--role', 'mail'], { DATABASE_URL: '', MAIL_DOMAIN: '' });
   const unknown = start(['--role', 'postman'], {});
   const { code, stderr } = await lacking.finished;
