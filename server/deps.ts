@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { openMail } from './adapters/mail.ts';
-import { openMailHosts } from './adapters/mail-hosts.ts';
+import { type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
 import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
@@ -31,11 +31,12 @@ export type OpenService = {
   close(): Promise<void>;
 };
 
-/** Opens everything that the service stands on. `now` is the clock, which tests move. */
+/** Opens everything that the service stands on. `now` is the clock, which tests move; `lookup` the DNS, for which they answer. */
 export async function openService(
   config: Config,
   log: FastifyBaseLogger,
   now = () => new Date(),
+  lookup?: Lookup,
 ): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
@@ -46,7 +47,7 @@ export async function openService(
   const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
-  const mailHosts = openMailHosts(config);
+  const mailHosts = openMailHosts(config, lookup);
   const service = {
     config,
     now,
