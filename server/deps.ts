@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
-import { openMailHosts } from './adapters/mail-hosts.ts';
+import { type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
 import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
@@ -37,11 +37,12 @@ export type OpenService = {
   close(): Promise<void>;
 };
 
-/** Opens everything that the service stands on. `now` is the clock, which tests move. */
+/** Opens everything that the service stands on. `now` is the clock, which tests move; `lookup` the DNS, for which they answer. */
 export async function openService(
   config: Config,
   log: FastifyBaseLogger,
   now = () => new Date(),
+  lookup?: Lookup,
 ): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
@@ -52,7 +53,7 @@ export async function openService(
   const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
-  const mailHosts = openMailHosts(config);
+  const mailHosts = openMailHosts(config, lookup);
   const service = {
     config,
     now,

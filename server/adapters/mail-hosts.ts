@@ -10,6 +10,7 @@
  */
 import { Resolver } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import type { Config } from '../config.ts';
 import type { MailHosts } from '../context.ts';
 import { Failed } from '../failed.ts';
@@ -25,7 +26,7 @@ export function openMailHosts(
 ): MailHosts {
   const addressesOf = async (host: string): Promise<readonly string[]> => {
     const name = canonical(host);
-    if (name === undefined) return [];
+    if (name === '') return [];
     if (isIP(name)) return [name];
     // These need no DNS, and no other answer counts (RFC 6761, 6.3).
     return /(^|\.)localhost\.?$/.test(name) ? LOOPBACKS : lookup(name);
@@ -48,14 +49,7 @@ export function openMailHosts(
 const LOOPBACKS = ['127.0.0.1', '::1'];
 
 /** As the URL standard reads it: lower-cased, and numbers such as 2130706433 or 0x7f.1 as the address that they are. */
-function canonical(host: string): string | undefined {
-  if (isIP(host)) return host;
-  try {
-    return new URL(`http://${host}`).hostname;
-  } catch {
-    return undefined;
-  }
-}
+const canonical = (host: string): string => (isIP(host) ? host : domainToASCII(host));
 
 /** An answer that takes longer counts as none. */
 const DNS_PATIENCE_MS = 2_000;

@@ -75,10 +75,10 @@ const connectTo = (address: string, port: number, patienceMs: number): Promise<S
 
 /** @throws Failed MAIL_REJECTED unless the server said no for good */
 function refusalOf(error: NodemailerError): Delivery {
-  const reply = readable(error.response ?? error.message);
-  const isLoginRefused = error.code === 'EAUTH' && (error.responseCode ?? 0) >= 500;
-  if (isRefusal(error) || isLoginRefused) return { isAccepted: false, reply };
-  throw failed(`The mail server did not take the mail: ${reply}`, error);
+  const { code, responseCode = 0, response, message } = error;
+  const isLoginRefused = code === 'EAUTH' && responseCode >= 500;
+  if (isLoginRefused || isRefusal(error)) return { isAccepted: false, reply: readable(response ?? message) };
+  throw failed(`The mail server did not take the mail: ${readable(message)}`, error);
 }
 
 const failed = (message: string, cause: Error): Failed => new Failed('MAIL_REJECTED', { message, cause });

@@ -60,10 +60,11 @@ const isTaken = (address: string) => sql<boolean>`(
 /**
  * The address to which the code was mailed works for the account from now on. Of any number that show the same code at
  * once, one passes.
- * @throws Failed VALIDATION_ERROR when the code is wrong, used, expired, or another account's
+ * @throws Failed ROUTE_NOT_FOUND; VALIDATION_ERROR when the code is wrong, used, expired, or another account's
  */
 export const verifyAddress = (ctx: Ctx, code: string): Promise<string> =>
   atomically(ctx, async (tx) => {
+    requireEmailService(tx);
     const userId = userIdOf(tx.actor);
     const spent = await tx.db
       .updateTable('mail_tokens')
@@ -110,4 +111,10 @@ export async function sendAddressCode(ctx: Ctx, userId: string, address: string)
       'If it is not, ignore this mail, and give the code to nobody: whoever has it can run commands in your name.',
     ],
   }));
+}
+
+/** @throws Failed ROUTE_NOT_FOUND where the operator has switched mail off */
+export function requireEmailService({ config }: Ctx): void {
+  if (config.ENABLE_EMAIL_SERVICE) return;
+  throw new Failed('ROUTE_NOT_FOUND', { message: 'This server takes no commands by mail (ENABLE_EMAIL_SERVICE)' });
 }

@@ -7,7 +7,7 @@ import { atomically, type Ctx, type Delivery, type Letter, userIdOf } from '../c
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
-import { hasVerified, isAddressVerified } from './email-addresses.ts';
+import { hasVerified, isAddressVerified, requireEmailService } from './email-addresses.ts';
 import { writeLetter } from './letters.ts';
 
 export type EmailConfigRow = Selectable<Tables['email_configs']>;
@@ -34,6 +34,8 @@ export async function saveEmailConfig(
   given: NewEmailConfig,
 ): Promise<{ config: EmailConfig; isNew: boolean }> {
   requireEmailService(ctx);
+  // Before the DNS is asked for somebody who names no device of theirs.
+  await requireDevice(ctx, given.deviceId);
   await requireHostsOutside(ctx, given);
   return atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
@@ -91,6 +93,17 @@ function sealed({ safe }: Ctx, password: string, id: string): Buffer {
   throw new Failed('VALIDATION_ERROR', { details: [{ path: ['body', 'password'], message, code: 'custom' }] });
 }
 
+/** @throws Failed DEVICE_NOT_FOUND */
+async function requireDevice(ctx: Ctx, id: string): Promise<void> {
+  const device = await ctx.db
+    .selectFrom('devices')
+    .select('id')
+    .where('id', '=', id)
+    .where('user_id', '=', userIdOf(ctx.actor))
+    .executeTakeFirst();
+  if (!device) throw new Failed('DEVICE_NOT_FOUND');
+}
+
 async function requireHostsOutside(ctx: Ctx, { imap, smtp }: NewEmailConfig): Promise<void> {
   const places = [
     ['imap_host', imap.host],
@@ -123,12 +136,6 @@ export async function getEmailConfig(ctx: Ctx, deviceId: string): Promise<EmailC
   if (!found) throw new Failed('DEVICE_NOT_FOUND');
   if (found.id === null) throw new Failed('EMAIL_CONFIG_NOT_FOUND');
   return found as EmailConfig;
-}
-
-/** @throws Failed ROUTE_NOT_FOUND where the operator has switched mail off */
-export function requireEmailService({ config }: Ctx): void {
-  if (config.ENABLE_EMAIL_SERVICE) return;
-  throw new Failed('ROUTE_NOT_FOUND', { message: 'This server takes no commands by mail (ENABLE_EMAIL_SERVICE)' });
 }
 
 /**

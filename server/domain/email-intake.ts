@@ -39,8 +39,8 @@ export type Refusal =
   | 'not-a-command'
   | 'automatic'
   | 'answer-to-ours'
-  | 'unreadable'
-  | 'no-command'
+  | 'bad-message-id'
+  | 'bad-command'
   | 'unknown-sender'
   | 'unknown-device';
 
@@ -83,11 +83,11 @@ function read({ subject, text, messageId, inReplyTo, autoSubmitted }: ReceivedMa
   if ([messageId, ...inReplyTo].some(isOurMessageId))
     return refused('answer-to-ours', 'An answer to a mail of ours is no command; begin a new mail');
   const id = messageId.trim().replace(/^<(.*)>$/, '$1');
-  if (!MESSAGE_ID.test(id)) return refused('unreadable', 'A Message-ID has 1 to 998 visible characters of ASCII');
+  if (!MESSAGE_ID.test(id)) return refused('bad-message-id', 'A Message-ID has 1 to 998 visible characters of ASCII');
   const command = commandIn(text);
-  if (command === '') return refused('no-command', 'The body has no command');
+  if (command === '') return refused('bad-command', 'The body has no command');
   if (command.length > MAX_COMMAND || command.includes('\0') || !command.isWellFormed())
-    return refused('unreadable', `A command is text of at most ${MAX_COMMAND} characters`);
+    return refused('bad-command', `A command is text of at most ${MAX_COMMAND} characters`);
   return { messageId: id, deviceName: deviceName?.trim(), command };
 }
 

@@ -6,7 +6,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FailureCode } from '../../contracts/failures.ts';
 import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
-import { requireEmailService } from './email-configs.ts';
+import { requireEmailService } from './email-addresses.ts';
 import { type Refusal, takeMail } from './email-intake.ts';
 import type { QueuedTask } from './tasks.ts';
 
@@ -60,8 +60,8 @@ const ANSWERS: Record<Refusal, readonly [code: FailureCode, field?: string]> = {
   'not-a-command': ['VALIDATION_ERROR', 'subject'],
   automatic: ['VALIDATION_ERROR', 'auto_submitted'],
   'answer-to-ours': ['VALIDATION_ERROR', 'in_reply_to'],
-  unreadable: ['VALIDATION_ERROR', 'message_id'],
-  'no-command': ['VALIDATION_ERROR', 'body'],
+  'bad-message-id': ['VALIDATION_ERROR', 'message_id'],
+  'bad-command': ['VALIDATION_ERROR', 'body'],
   'unknown-sender': ['EMAIL_CONFIG_NOT_FOUND'],
   'unknown-device': ['DEVICE_NOT_FOUND'],
 };

@@ -12,6 +12,7 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { ApiFailure } from '../../sdk/src/index.ts';
 import { CcjkCloud } from '../../sdk/src/index.ts';
+import type { Lookup } from '../../server/adapters/mail-hosts.ts';
 import { buildApp } from '../../server/app.ts';
 import { type Config, readSettings } from '../../server/config.ts';
 import { BY_ITSELF, type Ctx } from '../../server/context.ts';
@@ -48,6 +49,8 @@ export type AppOptions = {
   plan?: Plan;
   /** Environment variables. */
   env?: Record<string, string>;
+  /** The DNS, where mail servers are looked up; by default it knows no name. */
+  lookup?: Lookup;
   /** Another process on this database. */
   databaseUrl?: string;
 };
@@ -58,7 +61,13 @@ export type TestUser = { id: string; email: string; client: CcjkCloud; token: st
 export type TestApp = Awaited<ReturnType<typeof openApp>>;
 
 /** Opens the service; it is closed when the test, or the hook that opened it, has finished. */
-export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }: AppOptions = {}) {
+export async function openApp({
+  at,
+  plan = 'enterprise',
+  env = {},
+  lookup = async () => [],
+  databaseUrl,
+}: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -88,7 +97,7 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
   );
   const clock = openClock(at);
 
-  const opened = await openService(config, log, clock.now);
+  const opened = await openService(config, log, clock.now, lookup);
   closers.push(opened.close);
   const { service } = opened;
   const app = await buildApp(opened);

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
-import { openMailHosts } from '../../server/adapters/mail-hosts.ts';
+import { type Lookup, openMailHosts } from '../../server/adapters/mail-hosts.ts';
 import { openMailServers } from '../../server/adapters/mail-servers.ts';
 import { passwords } from '../../server/adapters/passwords.ts';
 import { openSafe } from '../../server/adapters/safe.ts';
@@ -18,12 +18,18 @@ import { openDatabase } from '../../server/db/orm.ts';
 import { openClock } from './clock.ts';
 import { cloneDatabase } from './database.ts';
 
-type PartsOptions = { at?: string; databaseUrl?: string; env?: Record<string, string> };
+type PartsOptions = {
+  at?: string;
+  databaseUrl?: string;
+  env?: Record<string, string>;
+  /** The DNS, where mail servers are looked up; by default it knows no name. */
+  lookup?: Lookup;
+};
 
 const noObjects = () => Promise.reject(new Error('there are no objects here'));
 
 /** With `databaseUrl` another process on that database. Everything is closed when the test has finished. */
-export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}) {
+export async function openParts({ at, databaseUrl, env = {}, lookup = async () => [] }: PartsOptions = {}) {
   const url = databaseUrl ?? (await cloneForTest());
   const config = readSettings({
     JWT_SECRET: 'j'.repeat(48),
@@ -44,7 +50,7 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     send: async (job) => void sent.push(job),
     within: () => jobs,
   };
-  const mailHosts = openMailHosts(config);
+  const mailHosts = openMailHosts(config, lookup);
   const ctx: Ctx = {
     ...BY_ITSELF,
     config,

@@ -29,6 +29,7 @@ const ADVICE: Record<string, string> = {
   TASK_FINISHED: 'Run it again with: ccjk-cloud tasks retry ID',
   TASK_NOT_FINISHED: 'Cancel it with: ccjk-cloud tasks cancel ID',
   DEVICE_NOT_FOUND: 'See your devices with: ccjk-cloud devices',
+  EMAIL_CONFIG_NOT_FOUND: 'Make some with: ccjk-cloud email set ADDRESS',
   INSUFFICIENT_SCOPE: 'Use an API key with that scope, or unset CCJK_API_KEY and sign in.',
   WRONG_CREDENTIAL: 'Sign in with: ccjk-cloud login (CCJK_API_KEY beats a login while it is set).',
   PLAN_LIMIT_REACHED: 'Remove what you no longer need, or change your plan.',

@@ -4,12 +4,13 @@ import { login, logout, register, whoami } from './account.ts';
 import { Arguments, type Command, UsageError } from './arguments.ts';
 import { daemon } from './daemon.ts';
 import { devices } from './devices.ts';
+import { email } from './email.ts';
 import { report } from './failures.ts';
 import { print } from './output.ts';
 import { run } from './run.ts';
 import { tasks } from './tasks.ts';
 
-const COMMANDS: Record<string, Command> = { register, login, logout, whoami, daemon, devices, run, tasks };
+const COMMANDS: Record<string, Command> = { register, login, logout, whoami, daemon, devices, run, tasks, email };
 
 const EVERYWHERE = `Options of every command:
   --url URL   the service; else CCJK_URL, else where you signed in, else

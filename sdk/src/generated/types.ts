@@ -1465,7 +1465,7 @@ export interface components {
             from_status: ("pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout") | null;
             /** @enum {string} */
             to_status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-            /** @description Who: user:<id>, api_key:<id>, device:<id> or system */
+            /** @description Who: user:<id>, api_key:<id>, device:<id>, email_config:<id> or system */
             actor: string;
             reason: string | null;
             /** Format: date-time */
