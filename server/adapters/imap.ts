@@ -9,6 +9,7 @@ import { type FetchMessageObject, ImapFlow } from 'imapflow';
 import { type Found, type Mailbox, type Mailboxes, MailboxFailed } from '../domain/mailboxes.ts';
 import type { Dns } from './dns.ts';
 import { MAX_MESSAGE_BYTES, readIncoming, Unreadable } from './incoming-mail.ts';
+import { LOOPBACK } from './mail.ts';
 import { SenderUnproven } from './sender-proof.ts';
 
 const PREFIX = '[CCJK';
@@ -27,8 +28,6 @@ const PATIENCE = {
   /** For the whole reading: less than the minute after which the next one may begin. */
   totalMs: 45_000,
 };
-
-const LOOPBACK = /^(127\.[\d.]+|::1)$/;
 
 export function openMailboxes(dns: Dns, patience = PATIENCE): Mailboxes {
   return {
@@ -49,23 +48,25 @@ export function openMailboxes(dns: Dns, patience = PATIENCE): Mailboxes {
   };
 }
 
-/** On this machine nobody needs a certificate. */
-const connectionTo = ({ host, address, port, isTlsFirst, username, password }: Mailbox, idleMs: number): ImapFlow =>
-  new ImapFlow({
+function connectionTo({ host, address, port, isTlsFirst, username, password }: Mailbox, idleMs: number): ImapFlow {
+  const options = {
     host: address,
     port,
     ...(isIP(host) ? {} : { servername: host }),
     ...(isTlsFirst ? { secure: true } : { secure: false, doSTARTTLS: true }),
     auth: { user: username, pass: password },
+    // The certificate is for the name, or for the address where that is all there is. On this machine nobody needs one.
     tls: { host: address, rejectUnauthorized: !LOOPBACK.test(address) },
-    logger: false,
+    logger: false as const,
     disableAutoIdle: true,
     // A little of it could become very much.
     disableCompression: true,
     connectionTimeout: idleMs,
     greetingTimeout: idleMs,
     socketTimeout: idleMs,
-  } as ConstructorParameters<typeof ImapFlow>[0]);
+  };
+  return new ImapFlow(options);
+}
 
 /** Its types leave out what it documents. `received`: bytes so far. */
 type Counted = ImapFlow & { stats(): { received: number } };
