@@ -87,7 +87,7 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   const { rows: moved } = await sql<Ended & { source: string }>`
     with moved as (
       update tasks set ${assigned(changes)} where id = any(${ids}::uuid[])
-      returning id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at,
+      returning id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at, source,
                 left(command, ${MAX_TAIL}) as command,
                 case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end as stderr_tail,
                 (select device_name from devices d where d.id = tasks.device_id) as device_name
