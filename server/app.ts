@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { contract } from '../contracts/index.ts';
-import { openApiDocument } from '../contracts/openapi.ts';
 import { MIB } from '../contracts/wire.ts';
 import type { Service } from './context.ts';
 import { registerGuard } from './http/access.ts';
@@ -106,7 +105,7 @@ export async function buildApp(
   bind(app, relay.cron, cronHandlers, inRelayEnvelope);
   bind(app, relay.health, healthHandlers(isStopping), (_, data) => data);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
-  registerReference(app, openApiDocument());
+  registerReference(app);
 
   await app.ready();
   return app;

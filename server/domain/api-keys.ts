@@ -3,11 +3,13 @@
  * as SHA-256; deleted or expired, its next request is refused. The keys of the relay lie in the same table under another
  * prefix and are not touched here.
  */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type Actor, atomically, type Ctx, type Service, userIdOf } from '../context.ts';
+import { joined } from '../db/joined.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
+import type { Plan } from './plans.ts';
 
 type ApiKeyActor = Extract<Actor, { kind: 'apiKey' }>;
 type Scope = ApiKeyActor['scopes'][number];
@@ -101,29 +103,40 @@ export async function endApiKeys(tx: Ctx, userId: string): Promise<void> {
   }
 }
 
+type Known = {
+  /** The hash. */
+  key: string;
+  id: string;
+  user_id: string;
+  scopes: Scope[];
+  last_used: Date | null;
+  expires_at: Date | null;
+  plan: Plan;
+};
+
+const findKnown = joined<Known>(async (db, hashes) => {
+  const { rows } = await sql<Known>`
+    select k.key_hash as key, k.id, k.user_id, k.scopes, k.last_used, k.expires_at, u.plan
+      from api_keys k join users u on u.id = k.user_id
+     where k.key_hash = any(${hashes}::text[]) and k.is_active and u.is_active`.execute(db);
+  return rows;
+});
+
 /** Who acts with `key`; undefined when it is not in force. Notes that it was used. */
 export async function findApiKeyActor(
   service: Pick<Service, 'db' | 'tokens' | 'now' | 'log'>,
   key: string,
 ): Promise<ApiKeyActor | undefined> {
   const now = service.now();
-  const row = await service.db
-    .selectFrom('api_keys as key')
-    .innerJoin('users as user', 'user.id', 'key.user_id')
-    .select(['key.id', 'key.scopes', 'key.last_used', 'key.expires_at', 'user.id as user_id', 'user.plan'])
-    .where('key.key_hash', '=', service.tokens.hash(key))
-    .where('key.is_active', '=', true)
-    .where((eb) => eb.or([eb('key.expires_at', 'is', null), eb('key.expires_at', '>', now)]))
-    .where('user.is_active', '=', true)
-    .executeTakeFirst();
-  if (!row) return undefined;
+  const row = await findKnown(service.db, service.tokens.hash(key));
+  if (!row || (row.expires_at && row.expires_at <= now)) return undefined;
   noteApiKeyUse(service, { id: row.id, lastUsed: row.last_used }, now);
   return {
     kind: 'apiKey',
     userId: row.user_id,
     plan: row.plan,
     apiKeyId: row.id,
-    scopes: row.scopes as Scope[],
+    scopes: row.scopes,
     expiresAt: row.expires_at ?? undefined,
   };
 }

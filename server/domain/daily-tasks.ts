@@ -1,4 +1,5 @@
 /** The tasks that a plan allows for each UTC day. Every created task counts: of batches and retries by hand too. */
+import { sql } from 'kysely';
 import { type Ctx, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { PLANS, type Plan } from './plans.ts';
@@ -19,13 +20,12 @@ export async function takeFromDay(tx: Ctx, count: number): Promise<void> {
   const now = tx.now().getTime();
   const midnight = now - (now % DAY_MS);
   const userId = userIdOf(tx.actor);
-  await tx.db.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
-  const { used } = await tx.db
-    .selectFrom('tasks')
-    .select((eb) => eb.fn.countAll<number>().as('used'))
-    .where('user_id', '=', userId)
-    .where('created_at', '>=', new Date(midnight))
-    .executeTakeFirstOrThrow();
+  await sql`select from users where id = ${userId} for no key update`.execute(tx.db);
+  const { rows } = await sql<{ used: number }>`
+    select count(*) as used from tasks where user_id = ${userId} and created_at >= ${new Date(midnight)}`.execute(
+    tx.db,
+  );
+  const { used } = rows[0] as { used: number };
   if (used + count <= limit) return;
   throw new Failed('DAILY_TASKS_REACHED', {
     message: `Your plan (${plan}) allows ${limit} tasks a day (UTC), of which ${used} are used`,

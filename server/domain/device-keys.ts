@@ -1,5 +1,8 @@
 /** Device keys — 256 bit, shown once, SHA-256 at rest. One device has one; it lives as long as the device, or until it is rotated. */
+import { sql } from 'kysely';
 import type { Actor, Service } from '../context.ts';
+import { joined } from '../db/joined.ts';
+import type { Plan } from './plans.ts';
 
 /** The key to show, and what is stored of it. */
 export function makeDeviceKey({ tokens }: Pick<Service, 'tokens'>): { key: string; hash: string } {
@@ -7,20 +10,33 @@ export function makeDeviceKey({ tokens }: Pick<Service, 'tokens'>): { key: strin
   return { key, hash: tokens.hash(key) };
 }
 
+type Keyed = {
+  /** The hash. */
+  key: string;
+  id: string;
+  user_id: string;
+  device_id: string | null;
+  daemon_status: string;
+  heartbeat_interval: number;
+  config_version: number;
+  plan: Plan;
+};
+
+const findKeyed = joined<Keyed>(async (db, hashes) => {
+  const { rows } = await sql<Keyed>`
+    select d.key_hash as key, d.id, d.user_id, d.device_id, d.daemon_status, d.heartbeat_interval, d.config_version, u.plan
+      from devices d join users u on u.id = d.user_id
+     where d.key_hash = any(${hashes}::text[]) and u.is_active`.execute(db);
+  return rows;
+});
+
 /** Who acts with `key`; undefined when no device of an active account has it. */
 export async function findDeviceActor(
   { db, tokens }: Pick<Service, 'db' | 'tokens'>,
   key: string,
 ): Promise<Extract<Actor, { kind: 'device' }> | undefined> {
   const keyHash = tokens.hash(key);
-  const row = await db
-    .selectFrom('devices as device')
-    .innerJoin('users as user', 'user.id', 'device.user_id')
-    .select(['device.id', 'device.user_id', 'device.device_id', 'device.daemon_status'])
-    .select(['device.heartbeat_interval', 'device.config_version', 'user.plan'])
-    .where('device.key_hash', '=', keyHash)
-    .where('user.is_active', '=', true)
-    .executeTakeFirst();
+  const row = await findKeyed(db, keyHash);
   return (
     row && {
       kind: 'device',

@@ -4,6 +4,8 @@
  */
 import { sql } from 'kysely';
 import type { Ctx } from '../context.ts';
+import { joined } from '../db/joined.ts';
+import { Failed } from '../failed.ts';
 import { addressOf } from './audit.ts';
 import { changeStatus, type DeviceStatus } from './devices.ts';
 import { deviceOf, leaseEnd } from './dispatch.ts';
@@ -79,26 +81,32 @@ async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<st
 }
 
 type News = {
+  /** The device. */
+  key: string;
   tasks_available: boolean;
   config_version: number;
   heartbeat_interval: number;
   cancel: HeartbeatAnswer['cancel'];
 };
 
-/** What the device should know now. */
-export async function readNews(ctx: Ctx): Promise<News> {
-  const { deviceId, userId } = deviceOf(ctx);
+const findNews = joined<News>(async (db, deviceIds) => {
   const { rows } = await sql<News>`
-    select d.config_version, d.heartbeat_interval,
+    select d.id as key, d.config_version, d.heartbeat_interval,
            exists (select from tasks where device_id = d.id and status = 'queued') as tasks_available,
            coalesce((
              select json_agg(json_build_object('taskId', id, 'graceSeconds', grace_seconds))
                from tasks
-              where user_id = ${userId} and device_id = d.id
+              where user_id = d.user_id and device_id = d.id
                 and status in ('assigned', 'running') and cancel_requested_at is not null
            ), '[]') as cancel
       from devices d
-     where d.id = ${deviceId}
-  `.execute(ctx.db);
-  return rows[0] as News;
+     where d.id = any(${deviceIds}::uuid[])`.execute(db);
+  return rows;
+});
+
+/** What the device should know now. @throws Failed AUTH_FAILED when it was deleted meanwhile */
+export async function readNews(ctx: Ctx): Promise<News> {
+  const news = await findNews(ctx.db, deviceOf(ctx).deviceId);
+  if (!news) throw new Failed('AUTH_FAILED');
+  return news;
 }

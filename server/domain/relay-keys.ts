@@ -2,8 +2,9 @@
  * Relay keys — what a program shows to the relay (`sk_live_…`), within its permissions. They lie beside the keys of users,
  * under another prefix. A user makes them for themselves, the operator for anyone.
  */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { atomically, type Ctx, type RelayKeyActor, type Service } from '../context.ts';
+import { joined } from '../db/joined.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { noteApiKeyUse } from './api-keys.ts';
@@ -111,22 +112,34 @@ export async function revokeRelayKey(tx: Ctx, key: RelayKeyRow): Promise<void> {
   await audit(tx, 'relay_key.revoked', `api_key:${key.id}`);
 }
 
+type Known = {
+  /** The hash. */
+  key: string;
+  id: string;
+  owner: string | null;
+  user_id: string | null;
+  scopes: Permission[];
+  last_used: Date | null;
+  expires_at: Date | null;
+  plan: Plan | null;
+};
+
+const findKnown = joined<Known>(async (db, hashes) => {
+  const { rows } = await sql<Known>`
+    select k.key_hash as key, k.id, k.owner, k.user_id, k.scopes, k.last_used, k.expires_at, u.plan
+      from api_keys k left join users u on u.id = k.user_id
+     where k.key_hash = any(${hashes}::text[]) and k.is_active and (k.user_id is null or u.is_active)`.execute(db);
+  return rows;
+});
+
 /** Who acts with `key`; undefined when it is not in force. Notes that it was used. */
 export async function findRelayKeyActor(
   service: Pick<Service, 'db' | 'tokens' | 'now' | 'log'>,
   key: string,
 ): Promise<RelayKeyActor | undefined> {
   const now = service.now();
-  const row = await service.db
-    .selectFrom('api_keys as key')
-    .leftJoin('users as user', 'user.id', 'key.user_id')
-    .select(['key.id', 'key.owner', 'key.user_id', 'key.scopes', 'key.last_used', 'key.expires_at', 'user.plan'])
-    .where('key.key_hash', '=', service.tokens.hash(key))
-    .where('key.is_active', '=', true)
-    .where((eb) => eb.or([eb('key.expires_at', 'is', null), eb('key.expires_at', '>', now)]))
-    .where((eb) => eb.or([eb('key.user_id', 'is', null), eb('user.is_active', '=', true)]))
-    .executeTakeFirst();
-  if (!row || row.owner === null) return undefined;
+  const row = await findKnown(service.db, service.tokens.hash(key));
+  if (!row || row.owner === null || (row.expires_at && row.expires_at <= now)) return undefined;
   noteApiKeyUse(service, { id: row.id, lastUsed: row.last_used }, now);
   return {
     kind: 'relayKey',
@@ -134,7 +147,7 @@ export async function findRelayKeyActor(
     owner: row.owner,
     accountId: row.user_id,
     plan: row.plan ?? OPERATORS_PLAN,
-    permissions: row.scopes as Permission[],
+    permissions: row.scopes,
     expiresAt: row.expires_at,
   };
 }

@@ -6,14 +6,14 @@
  * a lease that was never issued is refused; without a lease the report counts while the device holds the task.
  */
 import { createHash } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { atomically, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { deviceOf } from './dispatch.ts';
 import { clip } from './output-clip.ts';
-import { isHeld, isTriedAgain, LIFE, move, retryOrFinish, type TaskLife } from './task-states.ts';
+import { isHeld, isTriedAgain, LIFE_COLUMNS, move, retryOrFinish, type TaskLife } from './task-states.ts';
 
 export type Result = {
   status: 'completed' | 'failed' | 'cancelled' | 'timeout';
@@ -57,19 +57,20 @@ export async function recordResult(ctx: Ctx, taskId: string, result: Result, lea
 const digestOf = (result: Result): string => createHash('sha256').update(JSON.stringify(result)).digest('hex');
 
 async function lockTask(tx: Ctx, id: string): Promise<TaskLife> {
-  const task = await tx.db
-    .selectFrom('tasks')
-    .select(LIFE)
-    .where('id', '=', id)
-    .where('device_id', '=', deviceOf(tx).deviceId)
-    .forUpdate()
-    .executeTakeFirst();
+  const { rows } = await sql<TaskLife>`
+    select ${LIFE_COLUMNS} from tasks where id = ${id} and device_id = ${deviceOf(tx).deviceId} for update`.execute(
+    tx.db,
+  );
+  const [task] = rows;
   if (!task) throw new Failed('TASK_NOT_FOUND');
   return task;
 }
 
-const readAttempts = (tx: Ctx, taskId: string): Promise<Attempt[]> =>
-  tx.db.selectFrom('task_attempts').selectAll().where('task_id', '=', taskId).orderBy('number').execute();
+async function readAttempts(tx: Ctx, taskId: string): Promise<Attempt[]> {
+  const { rows } = await sql<Attempt>`
+    select * from task_attempts where task_id = ${taskId} order by number`.execute(tx.db);
+  return rows;
+}
 
 /** Ends the attempt and, unless it is tried again, the task. A result that arrives wins over a cancellation. */
 async function end(tx: Ctx, task: TaskLife, attempt: Attempt, result: Result, digest: string): Promise<Recorded> {
@@ -89,12 +90,10 @@ type Note = { digest: string; status: TaskStatus | null; whole: Result | null };
 
 async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note): Promise<void> {
   const kept = whole && { ...whole, stdout: clip(whole.stdout).text, stderr: clip(whole.stderr).text };
-  await tx.db
-    .updateTable('task_attempts')
-    .set({ result_digest: digest, result_status: status, result: kept })
-    .where('task_id', '=', attempt.task_id)
-    .where('number', '=', attempt.number)
-    .execute();
+  await sql`
+    update task_attempts
+       set result_digest = ${digest}, result_status = ${status}, result = ${kept && JSON.stringify(kept)}
+     where task_id = ${attempt.task_id} and number = ${attempt.number}`.execute(tx.db);
 }
 
 /** A time of the device's own clock; not of one that has lost its century. */

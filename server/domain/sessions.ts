@@ -12,6 +12,7 @@
  */
 import { type Selectable, sql } from 'kysely';
 import { type AccessClaims, type Actor, atomically, type Ctx, type Service, userIdOf } from '../context.ts';
+import { joined } from '../db/joined.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { type AuditAction, addressOf, audit } from './audit.ts';
@@ -113,22 +114,24 @@ export async function endSessions(tx: Ctx, userId: string, except: string | null
   return ended.length;
 }
 
+type Alive = { key: string; user_id: string; expires_at: Date; plan: Plan };
+
+const findAlive = joined<Alive>(async (db, ids) => {
+  const { rows } = await sql<Alive>`
+    select s.id as key, s.user_id, s.expires_at, u.plan
+      from sessions s join users u on u.id = s.user_id
+     where s.id = any(${ids}::uuid[]) and s.revoked_at is null and u.is_active`.execute(db);
+  return rows;
+});
+
 /** Who acts with an access token that says `claims`; undefined when its session or its account is no longer alive. */
 export async function findSessionActor(
   { db, now }: Pick<Service, 'db' | 'now'>,
   { userId, sessionId, expiresAt }: AccessClaims,
 ): Promise<Extract<Actor, { kind: 'user' }> | undefined> {
-  const row = await db
-    .selectFrom('sessions as session')
-    .innerJoin('users as user', 'user.id', 'session.user_id')
-    .select('user.plan')
-    .where('session.id', '=', sessionId)
-    .where('session.user_id', '=', userId)
-    .where('session.revoked_at', 'is', null)
-    .where('session.expires_at', '>', now())
-    .where('user.is_active', '=', true)
-    .executeTakeFirst();
-  return row && { kind: 'user', userId, plan: row.plan, sessionId, expiresAt };
+  const session = await findAlive(db, sessionId);
+  if (session?.user_id !== userId || session.expires_at <= now()) return undefined;
+  return { kind: 'user', userId, plan: session.plan, sessionId, expiresAt };
 }
 
 type Live = { id: string; user_id: string; expires_at: Date };

@@ -14,7 +14,7 @@ import { actorName, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { orderResults } from './email-results.ts';
-import { MAX_TAIL, tellEnded } from './notifications.ts';
+import { type Ended, MAX_TAIL, tellEnded } from './notifications.ts';
 import { countFinished } from './stats.ts';
 
 export type TaskRow = Selectable<Tables['tasks']>;
@@ -43,6 +43,8 @@ export const LIFE = [
 ] as const satisfies readonly (keyof TaskRow)[];
 
 export type TaskLife = Pick<TaskRow, (typeof LIFE)[number]>;
+
+export const LIFE_COLUMNS = sql.raw(LIFE.join(', '));
 
 export const FINISHED: readonly TaskStatus[] = ['completed', 'failed', 'cancelled', 'timeout'];
 export const HELD: readonly TaskStatus[] = ['assigned', 'running'];
@@ -81,58 +83,29 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   const end = isFinished(to) ? { completed_at: now } : {};
   const released = isHeld(to) ? [] : tasks.filter(({ status }) => isHeld(status));
 
-  const moved = await tx.db
-    .with('moved', (db) =>
-      db
-        .updateTable('tasks')
-        .set({ status: to, reason, updated_at: now, ...lease, ...end, ...set })
-        .where(sql<boolean>`id = any(${ids})`)
-        .returning([
-          'id',
-          'user_id',
-          'device_id',
-          'exit_code',
-          'error_message',
-          'started_at',
-          'cancel_requested_at',
-          'source',
-        ])
-        .returning([
-          sql<string>`left(command, ${MAX_TAIL})`.as('command'),
-          sql<string | null>`case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end`.as('stderr_tail'),
-          sql<string | null>`(select device_name from devices d where d.id = tasks.device_id)`.as('device_name'),
-        ]),
+  const changes = { status: to, reason, updated_at: now, ...lease, ...end, ...set };
+  const { rows: moved } = await sql<Ended & Pick<TaskRow, 'source'>>`
+    with moved as (
+      update tasks set ${assigned(changes)} where id = any(${ids}::uuid[])
+      returning id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at, source,
+                left(command, ${MAX_TAIL}) as command,
+                case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end as stderr_tail,
+                (select device_name from devices d where d.id = tasks.device_id) as device_name
+    ), ended as (
+      update task_attempts a set ended_at = ${now}
+        from unnest(${released.map(({ id }) => id)}::uuid[], ${released.map(({ attempt }) => attempt)}::int[])
+               as released (task_id, number)
+       where a.task_id = released.task_id and a.number = released.number and a.ended_at is null
+    ), told as (
+      insert into task_events (task_id, attempt, from_status, to_status, actor, reason, created_at)
+      select id, attempt, status, ${to}, ${actorName(tx.actor)}, ${reason}, ${now}::timestamptz
+        from unnest(
+               ${ids}::uuid[],
+               ${tasks.map(({ attempt }) => attempt)}::int[],
+               ${tasks.map(({ status }) => status)}::text[]
+             ) as before (id, attempt, status)
     )
-    .with('ended', (db) =>
-      db
-        .updateTable('task_attempts as a')
-        .set({ ended_at: now })
-        .from(
-          sql<{ task_id: string; number: number }>`unnest(
-            ${released.map(({ id }) => id)}::uuid[], ${released.map(({ attempt }) => attempt)}::int[]
-          )`.as<'released'>(sql`released(task_id, number)`),
-        )
-        .whereRef('a.task_id', '=', sql.ref('released.task_id'))
-        .whereRef('a.number', '=', sql.ref('released.number'))
-        .where('a.ended_at', 'is', null)
-        .returning('a.task_id'),
-    )
-    .with('told', (db) =>
-      db.insertInto('task_events').values(
-        tasks.map(({ id, attempt, status }) => ({
-          task_id: id,
-          attempt,
-          from_status: status,
-          to_status: to,
-          actor: actorName(tx.actor),
-          reason,
-          created_at: now,
-        })),
-      ),
-    )
-    .selectFrom('moved')
-    .selectAll()
-    .execute();
+    select * from moved`.execute(tx.db);
 
   tell(tx, tasks, to, set.progress as number | null | undefined);
   if (!isFinished(to)) return [];
@@ -140,6 +113,10 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   await orderResults(tx, moved);
   return [...ids, ...(await settleSuccessors(tx, tasks, to))];
 }
+
+/** What an update sets, column by column. */
+const assigned = (changes: Record<string, unknown>) =>
+  sql.join(Object.entries(changes).map(([column, value]) => sql`${sql.ref(column)} = ${value}`));
 
 const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, changed: number | null | undefined): void => {
   for (const { id, user_id, device_id, status, progress: before } of tasks) {

@@ -106,13 +106,9 @@ async function carryOut(tx: Ctx, call: Call, work: (tx: Ctx) => Promise<Answer>)
 }
 
 async function keep(tx: Ctx, call: Call, status: number, answer: Kept | null): Promise<void> {
-  await tx.db
-    .updateTable('idempotency_keys')
-    .set({ status, answer: answer && JSON.stringify(answer) })
-    .where('caller', '=', call.caller)
-    .where('operation', '=', nameOf(call))
-    .where('key', '=', call.key)
-    .execute();
+  await sql`
+    update idempotency_keys set status = ${status}, answer = ${answer && JSON.stringify(answer)}
+     where caller = ${call.caller} and operation = ${nameOf(call)} and key = ${call.key}`.execute(tx.db);
 }
 
 async function find(tx: Ctx, call: Call): Promise<Row> {
