@@ -84,7 +84,7 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   const released = isHeld(to) ? [] : tasks.filter(({ status }) => isHeld(status));
 
   const changes = { status: to, reason, updated_at: now, ...lease, ...end, ...set };
-  const { rows: moved } = await sql<Ended & { source: string }>`
+  const { rows: moved } = await sql<Ended & Pick<TaskRow, 'source'>>`
     with moved as (
       update tasks set ${assigned(changes)} where id = any(${ids}::uuid[])
       returning id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at, source,

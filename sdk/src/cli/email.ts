@@ -11,7 +11,7 @@ type Port = (typeof PORTS)[number];
 
 export const email: Command = {
   summary: 'Commands by mail: settings, verification, test',
-  usage: 'email show | email set ADDRESS | email verify CODE | email test',
+  usage: 'email show | set ADDRESS | verify CODE | test  [OPTIONS]',
   help: `  show    the mail settings of a device
   set     lets a device take commands that are mailed from ADDRESS; what is
           left out is forgotten, the password too
