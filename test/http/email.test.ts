@@ -66,6 +66,7 @@ describe('the settings of a device', () => {
       smtp_secure: true,
       is_active: true,
       last_check: null,
+      last_error: null,
       created_at: AT,
       updated_at: AT,
     });

@@ -110,7 +110,7 @@ const passwordOf = async (): Promise<string> =>
   process.env.CCJK_MAIL_PASSWORD || (await ask('Password of the mail account: ', 'CCJK_MAIL_PASSWORD', 'secret'));
 
 function described(config: EmailConfig): string {
-  const { email_address, is_verified, is_active, has_password, username, last_check } = config;
+  const { email_address, is_verified, is_active, has_password, username, last_check, last_error } = config;
   const place = (host: string | null, port: number | null) => (host ? `${plain(host)}${port ? `:${port}` : ''}` : '-');
   const rows = [
     ['Address', plain(email_address)],
@@ -120,6 +120,7 @@ function described(config: EmailConfig): string {
     ['SMTP', place(config.smtp_host, config.smtp_port)],
     ['Login', `${plain(username ?? email_address)}, ${has_password ? 'with' : 'without'} a password`],
     ['Last read', last_check ?? '-'],
+    ...(last_error === null ? [] : [['Problem', plain(last_error)]]),
   ];
   return rows.map(([name = '', value = '']) => `${name.padEnd(11)}${value}`).join('\n');
 }
