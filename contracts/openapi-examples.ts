@@ -106,6 +106,17 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   truncated: false,
   complete: false,
 
+  // Mail
+  email_address: 'user@example.com',
+  username: null,
+  imap_host: 'imap.example.com',
+  imap_port: 993,
+  smtp_host: 'smtp.example.com',
+  smtp_port: 587,
+  last_error: null,
+  to: 'user@example.com',
+  reply: '250 2.0.0 OK',
+
   // Messages, configuration, logs, statistics
   title: 'Task completed',
   content: 'npm run build ended with 0 on MacBook Pro',

@@ -146,6 +146,12 @@ const UNIQUE: Record<string, () => Record<string, unknown>> = {
   'auth.register': () => ({ email: `contract-${randomUUID()}@example.com` }),
   'channels.create': () => ({ id: `contract-${randomUUID()}` }),
   'publish.send': () => ({ channel: `contract-${randomUUID()}` }),
+  // An address that nobody else claims, and no server that somebody runs.
+  'email.saveConfig': () => ({
+    email_address: `contract-${randomUUID()}@example.com`,
+    imap_host: null,
+    smtp_host: null,
+  }),
   // Whose it is, only the operator may say.
   'keys.create': () => ({ userId: undefined, permissions: ['admin'] }),
   // At once, and not as the second phase of two.

@@ -16,10 +16,14 @@ export type Case = {
 export function* brokenCases(contract: Contract, operation: Operation, account: Account): Generator<Case> {
   const paths = operation.parameters.filter((each) => each.in === 'path');
   const anyId = Object.fromEntries(paths.map(({ name }) => [name, randomUUID() as string]));
+  // Where a secret of the operator is wanted, it may be missed first.
+  const isSecret = operation.parameters.some(
+    ({ name, in: where }) => where === 'header' && /signature|secret/i.test(name),
+  );
   /** Right but for `change`; the ids in its path are of nothing. */
   const but = (name: string, statuses: number[], change: (sent: Sent) => Sent, path = anyId): Case => ({
     name,
-    statuses,
+    statuses: isSecret ? [...statuses, 401] : statuses,
     request: async () => change(await account.request(operation, { path })),
   });
   const withHeaders = (headers: Record<string, string>) => (sent: Sent) => ({

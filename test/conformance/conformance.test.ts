@@ -36,6 +36,8 @@ test('our own service answers every operation as documented', { timeout: 120_000
     'auth.verifyEmail 401',
     'cron.cleanupChannels 401',
     'cron.cleanupKeys 401',
+    'email.incoming 401',
+    'email.verify 400',
   ]);
   const left = app.service.db.selectFrom('users').select('id').where('is_active', '=', true);
   expect(await left.execute(), 'it deletes its accounts').toEqual([]);

@@ -49,6 +49,14 @@ export const PREPARED: Record<string, (account: Account) => Promise<Given>> = {
     await account.done('config.restore', { path: { backup_id: id } });
     return { body: { backup_id: id } };
   },
+  'email.getConfig': async (account) => {
+    await account.done('email.saveConfig');
+    return {};
+  },
+  'email.test': async (account) => {
+    await account.done('email.saveConfig');
+    return {};
+  },
   'control.result': async (account) => {
     const { commandId } = (await account.done('control.execute')) as { commandId: string };
     await account.done('control.pending');
