@@ -1,5 +1,8 @@
 /** The process: reads the configuration, opens what it needs, serves until a signal, and stops in order. */
 
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 /** The first Node that runs TypeScript by itself and has what MikroORM and pg-boss need. */
 const OLDEST_NODE = [22, 18] as const;
 
@@ -11,6 +14,9 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   );
   process.exit(1);
 }
+
+// Compiled code is kept for the next start, which halves its imports. A folder that cannot be written is no fault.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
 
 // Before any schema is made: from here on zod compiles each one at its first use.
 await import('zod/compile');

@@ -2,16 +2,13 @@
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { openDatabase } from './orm.ts';
+import { DatabaseTooOld } from './too-old.ts';
 
 /** Any fixed number: it names the one lock under which the processes of a deployment migrate in turn. */
 const MIGRATION_LOCK = 7_220_418;
 
 /** `server_version_num` of the oldest PostgreSQL that the statements are written for. */
 const OLDEST_SERVER = 150_000;
-
-export class DatabaseTooOld extends Error {
-  override name = 'DatabaseTooOld';
-}
 
 /**
  * Runs every migration that `databaseUrl` lacks. Processes that start together wait for each other; without the lock

@@ -73,9 +73,9 @@ export async function claimTasks(ctx: Ctx, claim: Claim): Promise<HandedTask[]> 
 async function claimNow(ctx: Ctx, { limit, claimId }: Claim): Promise<HandedTask[]> {
   if (!(await isWorthALock(ctx, claimId))) return [];
   return atomically(ctx, async (tx) => {
-    const slots = await lockSlots(tx);
-    const before = claimId && (await claimedBefore(tx, claimId));
-    return before || handOut(tx, Math.min(limit, slots.device), slots, claimId);
+    const slots = await lockSlots(tx, claimId);
+    if (slots.is_repeat && claimId) return claimedBefore(tx, claimId);
+    return handOut(tx, Math.min(limit, slots.device, slots.user), claimId);
   });
 }
 
@@ -89,28 +89,29 @@ async function isWorthALock(ctx: Ctx, claimId: string | undefined): Promise<bool
   return rows[0]?.worth ?? false;
 }
 
-type Slots = { user: number; device: number };
+/** How many more tasks the user and the device may hold; and whether this claim has been given something already. */
+type Slots = { user: number; device: number; is_repeat: boolean };
 
 /**
  * Locks the user, so that claims of all their devices come one after another: the counts below are then exact. Counting
  * in the statement that locks would count what it saw before it waited.
  */
-async function lockSlots(tx: Ctx): Promise<Slots> {
+async function lockSlots(tx: Ctx, claimId: string | undefined): Promise<Slots> {
   const { deviceId, userId, plan } = deviceOf(tx);
   await sql`select from users where id = ${userId} for no key update`.execute(tx.db);
   const { rows } = await sql<Slots>`
     select ${PLANS[plan].concurrentTasks}::int - count(t.id)::int as "user",
            (select max_concurrent_tasks from devices where id = ${deviceId})
-             - count(t.id) filter (where t.device_id = ${deviceId})::int as device
+             - count(t.id) filter (where t.device_id = ${deviceId})::int as device,
+           exists (select from task_attempts where device_id = ${deviceId} and claim_id = ${claimId ?? null}) as is_repeat
       from tasks t
      where t.user_id = ${userId} and t.status in ('assigned', 'running')
   `.execute(tx.db);
-  const { user, device } = rows[0] as Slots;
-  return { user: Math.max(0, user), device: Math.max(0, device) };
+  return rows[0] as Slots;
 }
 
-/** What this claim was given the first time, as far as it is still held; undefined when it was given nothing yet. */
-async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[] | undefined> {
+/** What this claim was given the first time, as far as it is still held. */
+async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[]> {
   const { rows } = await sql<HandedTask & { held: boolean }>`
     select t.*, t.lease_id is not distinct from a.lease_id and t.status in ('assigned', 'running') as held
       from task_attempts a
@@ -118,16 +119,16 @@ async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[] | u
      where a.device_id = ${deviceOf(tx).deviceId} and a.claim_id = ${claimId}
      order by t.priority desc, t.created_at, t.id
   `.execute(tx.db);
-  return rows.length > 0 ? rows.filter(({ held }) => held) : undefined;
+  return rows.filter(({ held }) => held);
 }
 
 /**
  * One statement: picks, leases, and records attempts and events. Without a claim the tasks run from now on; since such a
- * daemon runs one delivery's commands one after another, each one's clock starts when those before may have used up theirs.
+ * daemon runs one delivery's commands one after another, and lists only the one that runs, the clock and the lease of each
+ * begin when those before may have used up their time.
  */
-async function handOut(tx: Ctx, limit: number, slots: Slots, claimId: string | undefined): Promise<HandedTask[]> {
-  const count = Math.min(limit, slots.user);
-  if (count === 0) return [];
+async function handOut(tx: Ctx, count: number, claimId: string | undefined): Promise<HandedTask[]> {
+  if (count <= 0) return [];
   const actor = deviceOf(tx);
   const now = tx.now();
   const status = claimId ? 'assigned' : 'running';
@@ -140,14 +141,17 @@ async function handOut(tx: Ctx, limit: number, slots: Slots, claimId: string | u
        limit ${count}
          for update skip locked
     ), timed as (
-      select id, sum(timeout_ms) over (order by priority desc, created_at, id) as clock_ms from picked
+      select id, case when ${claimId === undefined}
+                      then sum(timeout_ms) over (order by priority desc, created_at, id) - timeout_ms
+                      else 0 end * interval '1 ms' as wait
+        from picked
     ), handed as (
       update tasks t
          set status = ${status}, reason = null, attempt = attempt + 1, lease_id = gen_random_uuid(),
-             lease_until = ${leaseEnd(tx, actor)}, updated_at = ${now}, progress = null,
+             lease_until = ${leaseEnd(tx, actor)}::timestamptz + timed.wait, updated_at = ${now}, progress = null,
              started_at = case when ${claimId === undefined} then ${now}::timestamptz end,
              deadline_at = case when ${claimId === undefined}
-                                then ${now}::timestamptz + (timed.clock_ms + ${DEADLINE_GRACE_MS}) * interval '1 ms' end
+                                then ${now}::timestamptz + timed.wait + (t.timeout_ms + ${DEADLINE_GRACE_MS}) * interval '1 ms' end
         from timed
        where t.id = timed.id
       returning t.*

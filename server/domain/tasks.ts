@@ -68,10 +68,9 @@ const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Pro
   atomically(ctx, async (tx) => {
     requireCalendar(tasks, grouping);
     await takeFromDay(tx, tasks.length);
-    const intervals = await lockDevices(tx, [...new Set(tasks.map(({ deviceId }) => deviceId))]);
     const ids = tasks.map(() => tx.newId());
     const rows = tasks.map((task, at) => rowOf(tx, task, ids, at, grouping));
-    await insert(tx, rows);
+    const intervals = await insert(tx, rows);
     await tellCreated(tx, rows);
     for (const { id, user_id, device_id, status, ready_at } of rows) {
       tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status });
@@ -94,16 +93,6 @@ function requireCalendar(tasks: readonly NewTask[], { batchId }: Grouping): void
       code: 'too_big',
     }));
   if (details.length > 0) throw new Failed('VALIDATION_ERROR', { details });
-}
-
-/** The devices' seconds between looks for tasks. Locked so that none is deleted before the tasks are there. */
-async function lockDevices(tx: Ctx, ids: readonly string[]): Promise<Map<string, number>> {
-  const { rows: found } = await sql<{ id: string; task_check_interval: number }>`
-    select id, task_check_interval from devices
-     where user_id = ${userIdOf(tx.actor)} and id = any(${ids}::uuid[])
-       for key share`.execute(tx.db);
-  if (found.length < ids.length) throw new Failed('DEVICE_NOT_FOUND');
-  return new Map(found.map(({ id, task_check_interval }) => [id, task_check_interval]));
 }
 
 /** A timeout among the arguments counts when the task has none of its own and it is one that could have been its own. */
@@ -179,16 +168,30 @@ const NEW_ROW = [
 
 const NEW_COLUMNS = sql.raw(NEW_ROW.join(', '));
 
-/** As one value, so that it is the same statement for one task as for a hundred. */
-async function insert(tx: Ctx, rows: readonly NewRow[]): Promise<void> {
-  await sql`
-    with created as (
+/**
+ * Returns the devices' seconds between looks for tasks. The devices are locked, so that none is deleted before its tasks
+ * are there. The rows are one value, so that it is the same statement for one task as for a hundred.
+ * @throws Failed DEVICE_NOT_FOUND
+ */
+async function insert(tx: Ctx, rows: readonly NewRow[]): Promise<Map<string, number>> {
+  const deviceIds = [...new Set(rows.map(({ device_id }) => device_id))];
+  const { rows: devices } = await sql<{ id: string; task_check_interval: number }>`
+    with named as (
+      select id, task_check_interval from devices
+       where user_id = ${userIdOf(tx.actor)} and id = any(${deviceIds}::uuid[])
+         for key share
+    ), created as (
       insert into tasks (${NEW_COLUMNS})
       select ${NEW_COLUMNS} from jsonb_populate_recordset(null::tasks, ${JSON.stringify(rows)}::jsonb)
+       where device_id in (select id from named)
       returning id, status, created_at
+    ), events as (
+      insert into task_events (task_id, attempt, to_status, actor, created_at)
+      select id, 0, status, ${actorName(tx.actor)}, created_at from created
     )
-    insert into task_events (task_id, attempt, to_status, actor, created_at)
-    select id, 0, status, ${actorName(tx.actor)}, created_at from created`.execute(tx.db);
+    select id, task_check_interval from named`.execute(tx.db);
+  if (devices.length < deviceIds.length) throw new Failed('DEVICE_NOT_FOUND');
+  return new Map(devices.map(({ id, task_check_interval }) => [id, task_check_interval]));
 }
 
 /** @throws Failed TASK_NOT_FOUND */

@@ -5,18 +5,24 @@
  * proxy or telemetry comes from or goes elsewhere, so it works without the internet.
  */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { OpenAPIObject } from 'openapi3-ts/oas31';
 
-export const registerReference = (app: FastifyInstance, document: OpenAPIObject): void => {
-  const openApi = asset('application/json; charset=utf-8', JSON.stringify(document));
+/** What `npm run generate` writes, and the checks hold fresh. */
+const DOCUMENT = new URL('../../contracts/openapi.json', import.meta.url);
+
+export const registerReference = (app: FastifyInstance): void => {
+  let openApi: Promise<Asset> | undefined;
   const page = asset('text/html; charset=utf-8', PAGE);
   const start = asset('text/javascript; charset=utf-8', START);
   let renderer: Promise<Asset> | undefined;
 
-  app.get('/openapi.json', async (request, reply) => send(request, reply, await openApi));
+  app.get('/openapi.json', async (request, reply) => {
+    openApi ??= loadDocument();
+    return send(request, reply, await openApi);
+  });
   app.get('/docs', async (request, reply) => send(request, reply.headers(PAGE_HEADERS), await page));
   app.get('/docs/', async (_, reply) => reply.redirect('/docs', 301));
   app.get('/docs/start.js', async (request, reply) => send(request, reply, await start));
@@ -72,6 +78,9 @@ const asset = async (type: string, text: string): Promise<Asset> => ({
   text: Buffer.from(text),
   gzipped: await promisify(gzip)(text),
 });
+
+const loadDocument = async (): Promise<Asset> =>
+  asset('application/json; charset=utf-8', JSON.stringify(JSON.parse(await readFile(DOCUMENT, 'utf8'))));
 
 /** Scalar's package takes 150 ms and 40 MB to load, so only a process that shows its reference loads it. */
 const loadRenderer = async (): Promise<Asset> => {

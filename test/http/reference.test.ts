@@ -5,7 +5,7 @@ import { registerReference } from '../../server/http/reference.ts';
 
 const openReference = () => {
   const app = Fastify();
-  registerReference(app, openApiDocument());
+  registerReference(app);
   return app;
 };
 

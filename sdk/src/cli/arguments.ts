@@ -51,6 +51,15 @@ export class Arguments {
     return this.#values[name] as string | undefined;
   }
 
+  /** @throws UsageError */
+  oneOf<Value extends string>(name: string, values: readonly Value[]): Value | undefined {
+    const typed = this.text(name);
+    const value = values.find((one) => one === typed);
+    if (typed !== undefined && value === undefined)
+      throw new UsageError(`--${name} must be one of ${values.join(', ')}, not "${typed}"`);
+    return value;
+  }
+
   list(name: string): string[] {
     return (this.#values[name] as string[] | undefined) ?? [];
   }
@@ -69,8 +78,8 @@ export class Arguments {
   duration(name: string): number | undefined {
     const typed = this.text(name);
     if (typed === undefined) return undefined;
-    const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(typed.trim()) ?? [];
-    const inMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit ?? ''];
+    const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(typed.trim()) ?? [];
+    const inMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit ?? ''];
     if (!inMs) throw new UsageError(`--${name} must be a duration such as 90s, 5m or 2h, not "${typed}"`);
     return Math.round(Number(amount) * inMs);
   }

@@ -84,6 +84,12 @@ const pad = (text: string, width: number): string => {
   return kept + ' '.repeat(Math.max(0, width - used));
 };
 
+/** One thing, a line for each of its properties that it has. */
+export function facts(rows: readonly [name: string, value: string | null | undefined][]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.filter(([, value]) => value).map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`);
+}
+
 /** How long ago, in one or two digits. */
 export function ago(time: string | null): string {
   if (time === null) return 'never';

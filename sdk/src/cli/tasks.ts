@@ -4,7 +4,7 @@ import type { Task, TaskSummary } from '../generated/types.ts';
 import { type Arguments, type Command, UsageError } from './arguments.ts';
 import { findDevice } from './devices.ts';
 import { followTask, outputSoFar } from './follow.ts';
-import { ago, answer, duration, paint, paintStatus, plain, print, table } from './output.ts';
+import { ago, answer, duration, facts, paint, paintStatus, plain, print, table } from './output.ts';
 import { openClient } from './profile.ts';
 
 const STATUSES = ['pending', 'queued', 'assigned', 'running', 'completed', 'failed', 'cancelled', 'timeout'] as const;
@@ -113,7 +113,7 @@ const taskTable = (items: readonly TaskSummary[]): string =>
 function describe(task: Task): string {
   const { started_at, completed_at, exit_code, signal, error_message, device_id, reason } = task;
   const tookMs = started_at && completed_at ? Date.parse(completed_at) - Date.parse(started_at) : undefined;
-  const rows: [string, string | undefined | null][] = [
+  const known = facts([
     ['Task', task.id],
     ['Status', paintStatus(task.status) + (reason ? ` (${plain(reason)})` : '')],
     ['Command', plain(task.command)],
@@ -125,12 +125,11 @@ function describe(task: Task): string {
     ['Exit code', exit_code === null ? null : String(exit_code)],
     ['Signal', signal],
     ['Message', error_message && plain(error_message)],
-  ];
-  const facts = rows.filter(([, value]) => value).map(([name, value]) => `${`${name}:`.padEnd(11)}${value}`);
+  ]);
   const output = (name: string, text: string | null, isCut: boolean) =>
     text ? ['', paint('bold', `${name}${isCut ? ' (the middle is cut out)' : ''}:`), text.replace(/\n$/, '')] : [];
   return [
-    ...facts,
+    ...known,
     ...output('stdout', task.stdout, task.stdout_truncated),
     ...output('stderr', task.stderr, task.stderr_truncated),
   ].join('\n');
