@@ -44,26 +44,6 @@ async function openWithDaemon() {
 
 // ---- Help and usage -------------------------------------------------------------------------------------------------
 
-test.each([
-  [[]],
-  [['--help']],
-  [['register', '--help']],
-  [['login', '-h']],
-  [['daemon', '--help']],
-  [['devices', '--help']],
-  [['run', '--help']],
-  [['tasks', '--help']],
-  [['publish', '--help']],
-  [['subscribe', '--help']],
-  [['channels', '--help']],
-  [['keys', '--help']],
-])('help of %j fits 80 columns and names the exit codes', async (args) => {
-  const { code, stdout, stderr } = await openHome().cli(...args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toContain('Exit codes: 0');
-  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
-});
-
 test('the version is that of the package', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../sdk/package.json', import.meta.url), 'utf8'));
   expect((await openHome().cli('--version')).stdout).toBe(`${version}\n`);
@@ -95,6 +75,11 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(message);
   expect(stderr).toMatch(/See: ccjk-cloud .*--help/);
+});
+
+test('a hint says what to type as it was typed: with npx where npx has started it', async () => {
+  const { cliWith } = openHome();
+  expect((await cliWith({ npm_command: 'exec' }, 'whoami')).stderr).toContain('with: npx ccjk-cloud login');
 });
 
 // ---- Account --------------------------------------------------------------------------------------------------------

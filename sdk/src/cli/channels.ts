@@ -1,7 +1,7 @@
 /** channels: list, show and create channels of the relay. */
 import type { Channel } from '../generated/types.ts';
 import { type Arguments, type Command, UsageError } from './arguments.ts';
-import { answer, facts, paint, plain, table } from './output.ts';
+import { answer, facts, PROGRAM, paint, plain, table } from './output.ts';
 import { openRelay } from './profile.ts';
 
 const TYPES = ['public', 'encrypted', 'private', 'temporary'] as const;
@@ -39,7 +39,7 @@ async function list(args: Arguments): Promise<number> {
   const { relay } = await openRelay(args);
   const { items, pagination } = await relay.channels.list({ limit, ...(type ? { type } : {}) });
   answer(args, { channels: items, pagination }, () => {
-    if (items.length === 0) return 'No channels. Make one with: ccjk-cloud channels create';
+    if (items.length === 0) return `No channels. Make one with: ${PROGRAM} channels create`;
     const { total } = pagination;
     const more = total > items.length ? `\n${paint('dim', `${items.length} of ${total} channels`)}` : '';
     return channelTable(items) + more;
@@ -66,7 +66,7 @@ async function create(args: Arguments): Promise<number> {
     ...(name === undefined ? {} : { name }),
     ...(expiresMs === undefined ? {} : { expiresIn: Math.ceil(expiresMs / 1000) }),
   });
-  answer(args, channel, () => `Made ${channel.id}.\nListen with: ccjk-cloud subscribe ${channel.id}`);
+  answer(args, channel, () => `Made ${channel.id}.\nListen with: ${PROGRAM} subscribe ${channel.id}`);
   return 0;
 }
 
@@ -90,4 +90,4 @@ const describe = ({ id, type, name, description, creator, createdAt, expiresAt }
     ['Owner', creator && plain(creator)],
     ['Created', createdAt],
     ['Expires', expiresAt ?? 'never'],
-  ]).join('\n');
+  ]);

@@ -4,7 +4,7 @@ import type { Relay } from '../core/lazy-relay.ts';
 import type { NewRelayKey } from '../generated/types.ts';
 import { type Arguments, type Command, UsageError } from './arguments.ts';
 import { minuteOf } from './channels.ts';
-import { ago, answer, plain, table } from './output.ts';
+import { ago, answer, PROGRAM, plain, table } from './output.ts';
 import { openRelay } from './profile.ts';
 
 type Permission = NonNullable<NewRelayKey['permissions']>[number];
@@ -52,7 +52,7 @@ const ACTIONS: Record<string, (args: Arguments) => Promise<number>> = {
     const all = await (await open(args)).keys.list();
     answer(args, { keys: all }, () =>
       all.length === 0
-        ? 'No keys. Make one with: ccjk-cloud keys create'
+        ? `No keys. Make one with: ${PROGRAM} keys create`
         : table(all, [
             { title: 'ID', width: 36, of: ({ id }) => id },
             { title: 'USED', width: 8, of: ({ lastUsedAt }) => ago(lastUsedAt) },
@@ -98,9 +98,9 @@ const ACTIONS: Record<string, (args: Arguments) => Promise<number>> = {
       [
         `${asked.keyId} works on until its revocation is confirmed, by ${minuteOf(asked.expiresAt)} UTC, with:`,
         '',
-        `  ccjk-cloud keys confirm ${asked.revocationId} ${asked.confirmationCode}`,
+        `  ${PROGRAM} keys confirm ${asked.revocationId} ${asked.confirmationCode}`,
         '',
-        `The code is shown only now. To keep the key: ccjk-cloud keys cancel ${id}`,
+        `The code is shown only now. To keep the key: ${PROGRAM} keys cancel ${id}`,
       ].join('\n'),
     );
     return 0;

@@ -14,6 +14,7 @@ import { makePrivateFolder, readIfThere, removeDurably, writeDurably } from '../
 import { takeLock } from '../daemon/lock.ts';
 import type { Arguments } from './arguments.ts';
 import { Failure, notSignedIn } from './failures.ts';
+import { PROGRAM } from './output.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
@@ -39,7 +40,7 @@ async function readProfile(): Promise<Profile | undefined> {
   try {
     return JSON.parse(text) as Profile;
   } catch {
-    throw new Failure(`${path()} cannot be read.`, 'Delete it and sign in with: ccjk-cloud login');
+    throw new Failure(`${path()} cannot be read.`, `Delete it and sign in with: ${PROGRAM} login`);
   }
 }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type RelayEvent, SealingError } from '../relay/index.ts';
 import { open } from '../relay/sealing.ts';
 import { type Arguments, type Command, UsageError } from './arguments.ts';
-import { note, paint, plain, print } from './output.ts';
+import { note, PROGRAM, paint, plain, print } from './output.ts';
 import { openRelay } from './profile.ts';
 
 type Message = Extract<RelayEvent, { type: 'message' }>;
@@ -38,7 +38,7 @@ export const subscribe: Command = {
     } catch (error) {
       if (!leaving.signal.aborted) throw error;
     }
-    if (last && !args.is('json')) note(`\nGo on with: ccjk-cloud subscribe ${channel} --from ${last}`);
+    if (last && !args.is('json')) note(`\nGo on with: ${PROGRAM} subscribe ${channel} --from ${last}`);
     return 0;
   },
 };

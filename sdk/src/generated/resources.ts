@@ -577,7 +577,7 @@ export class Daemon extends Resource {
   /**
    * Send what a task has written.
    *
-   * A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept: truncated says that the rest is not wanted.
+   * A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept; what lies beyond the first MiB counts against the storage of the user, and where that is full the stream ends there. truncated says that the rest is not wanted.
    *
    * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 2 MiB.
    *

@@ -1351,7 +1351,7 @@ export interface components {
             chunk: string;
             /** @description Pass it as from to go on */
             next_offset: number;
-            /** @description The stream went on after the 16 MiB that are kept */
+            /** @description The stream went on after what is kept: 16 MiB, or what your storage had room for */
             truncated: boolean;
             /** @description The attempt has ended and nothing comes after next_offset */
             complete: boolean;
