@@ -11,6 +11,7 @@ import { sockets } from './cloud/sockets.ts';
 import { stats } from './cloud/stats.ts';
 import { tasks } from './cloud/tasks.ts';
 import { users } from './cloud/users.ts';
+import { control } from './control.ts';
 import { ops } from './ops.ts';
 import { channels } from './relay/channels.ts';
 import { cron } from './relay/cron.ts';
@@ -36,4 +37,4 @@ export const cloud = c.router({
   stats,
 });
 export const relay = c.router({ register, channels, publish, subscribe, keys, cron, health });
-export const contract = c.router({ cloud, relay, ops });
+export const contract = c.router({ cloud, relay, control, ops });

@@ -8,13 +8,20 @@ const NOTICE = '// Generated from contracts/openapi.json by `npm run generate`. 
 
 /** @param json the text of contracts/openapi.json */
 export const sdkSources = async (json: string): Promise<Record<'types' | 'resources' | 'codes', string>> => {
-  const document: ServiceDocument = JSON.parse(json);
+  const document = withoutReleasedDaemon(JSON.parse(json));
   const { nouns, schemas } = readCalls(document);
   return {
     types: await typesSource(document, schemas),
     resources: resourcesSource(nouns),
     codes: codesSource(document),
   };
+};
+
+/** `/api/control` is for the daemon that is released already, which speaks it without this SDK. */
+const withoutReleasedDaemon = (document: ServiceDocument): ServiceDocument => {
+  const { ControlFailure: _, ...schemas } = document.components.schemas;
+  const paths = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/control/'));
+  return { ...document, paths: Object.fromEntries(paths), components: { ...document.components, schemas } };
 };
 
 const BLOB = ts.factory.createTypeReferenceNode('Blob');

@@ -32,8 +32,15 @@ type Ran = { code: number; stdout: string; stderr: string };
 function openHome(url: string = app.url) {
   const home = mkdtempSync(join(tmpdir(), 'ccjk-cli-'));
   onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
-  const { PATH } = process.env;
-  const own = { PATH, HOME: home, XDG_CONFIG_HOME: '', CCJK_STATE_DIR: join(home, 'state'), CCJK_MACHINE_ID: home };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const own = {
+    PATH,
+    NODE_COMPILE_CACHE,
+    HOME: home,
+    XDG_CONFIG_HOME: '',
+    CCJK_STATE_DIR: join(home, 'state'),
+    CCJK_MACHINE_ID: home,
+  };
 
   const start = (args: string[], env: Record<string, string> = {}) => {
     const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {
@@ -223,6 +230,7 @@ test('devices are listed, made ahead of time and removed; their key is shown onc
   const added = await home.cli('devices', 'add', 'build\u001b[31m server');
   const key = /dk_[\w-]+/.exec(added.stdout)?.[0] ?? '';
   expect(added.stdout).toContain(`CCJK_DEVICE_KEY=${key} ccjk-cloud daemon`);
+  expect(added.stdout).toMatch(new RegExp(`"cloudToken": "${key}", "cloudApiUrl": "http[^"]+/api/control"`));
   const listed = await home.cli('devices');
   expect(listed.stdout).not.toContain(key);
   expect(listed.stdout).not.toContain('\u001b');

@@ -69,6 +69,9 @@ export const devices: Command = {
         '',
         'Start its daemon on that machine with:',
         `  CCJK_DEVICE_KEY=${made.device_key} ccjk-cloud daemon --url ${url}`,
+        '',
+        'Or, where a ccjk daemon is installed already, set in ~/.ccjk/daemon-config.json:',
+        `  "mode": "cloud", "cloudToken": "${made.device_key}", "cloudApiUrl": "${url}/api/control"`,
       ].join('\n'),
     );
     return 0;

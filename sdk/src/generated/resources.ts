@@ -975,7 +975,7 @@ export class Devices extends Resource {
   /**
    * Make a device and its key ahead of time.
    *
-   * For a machine that cannot sign in itself. The key is in this answer and never again; the device counts against your plan.
+   * For a machine that cannot sign in itself. The key is in this answer and never again; the device counts against your plan. The first X-Device-ID that is sent with the key becomes the id of the machine, unless another device of yours has it.
    *
    * **Who:** the access token of a user or an API key with the scope `device:write`. **Rate:** counted in the budget of the credential.
    *

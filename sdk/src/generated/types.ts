@@ -137,7 +137,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             device_name: string;
-            /** @description The machine's own id, as it was sent in X-Device-ID; null until the device first registers */
+            /** @description The machine's own id, as it was sent in X-Device-ID; null until the key of a device that was made ahead of time is first sent with one */
             machine_id: string | null;
             os_type: string | null;
             os_version: string | null;

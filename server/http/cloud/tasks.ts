@@ -16,7 +16,8 @@ import {
 import type { Handlers } from '../contract.ts';
 import { idFrom, paging, time, timeOrNull } from './presented.ts';
 
-const fromWire = (task: z.output<typeof NewTaskSchema>): NewTask => ({
+/** A task as a caller describes it. */
+export const fromWire = (task: z.output<typeof NewTaskSchema>): NewTask => ({
   deviceId: idFrom(task.device_id),
   type: task.type,
   command: task.command,
