@@ -12,6 +12,7 @@ const UUID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
 const Channel = z
   .string()
   .regex(new RegExp(`^(device|task):${UUID}$`), 'must be device:<uuid> or task:<uuid>')
+  .toLowerCase()
   .meta({ description: '`device:<uuid>` or `task:<uuid>`' });
 
 /** Longer than a time in any form. */

@@ -33,18 +33,27 @@ export const openJson = () =>
     error: `must nest at most ${MAX_JSON_DEPTH} levels and contain no NUL characters or lone surrogates`,
   });
 
-export const Id = z.guid();
+/** In lower case, as PostgreSQL writes it; callers may write it as they like. */
+export const Id = z.guid().toLowerCase();
 
 /** ISO 8601 in UTC with milliseconds, as every answer carries it. */
 export const Time = z.iso.datetime({ precision: 3 });
 
-/** Beyond it a time has no ISO form of the usual length. */
-const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+/** ISO 8601 with any offset, by whatever clock. */
+export const AnyTime = z.iso.datetime({ offset: true, abort: true });
 
-/** ISO 8601 with any offset, as requests may carry it. */
-export const TimeInput = z.iso
-  .datetime({ offset: true })
-  .refine((written) => !(Date.parse(written) > LATEST), { error: 'must lie before the year 10000 in UTC' });
+/** With room on both sides: what is reckoned from a time has to have an ISO form of the usual length too. */
+const EARLIEST = Date.parse('1970-01-01T00:00:00Z');
+const LATEST = Date.parse('9999-01-01T00:00:00Z');
+
+/** A time that a request asks for. */
+export const TimeInput = AnyTime.refine(
+  (written) => {
+    const at = Date.parse(written);
+    return at >= EARLIEST && at < LATEST;
+  },
+  { error: 'must lie in the years 1970 to 9998 in UTC' },
+);
 
 /** Lower-cased: addresses are compared without regard to case. */
 export const Email = z

@@ -1,6 +1,7 @@
 /** The HTTP application: the contract's routes behind the guard. It builds and never listens. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { familyOf } from '../contracts/families.ts';
 import { contract } from '../contracts/index.ts';
@@ -80,6 +81,7 @@ export async function buildApp(
   app.removeContentTypeParser('text/plain');
   takeJson(app);
   logRequests(app);
+  dropUnusedConnections(app);
   registerReplies(app, collectMethods(app), isStopping);
   await registerCors(app, config);
   registerForms(app, routeOf);
@@ -140,6 +142,27 @@ function logRequests(app: FastifyInstance): void {
       },
       'answered',
     );
+  });
+}
+
+/**
+ * Lets go, when the process stops, of connections on which no request has come. Node takes them for busy ones, and they
+ * would hold up the end for as long as they like.
+ */
+function dropUnusedConnections(app: FastifyInstance): void {
+  const unused = new Set<Socket>();
+  let isClosing = false;
+  app.server.on('connection', (socket) => {
+    if (isClosing) return void socket.destroy();
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  for (const used of ['request', 'upgrade']) {
+    app.server.prependListener(used, ({ socket }: IncomingMessage) => unused.delete(socket));
+  }
+  app.addHook('preClose', async () => {
+    isClosing = true;
+    for (const socket of unused) socket.destroy();
   });
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { access, c, failures, Id, MIB, ok, openJson, queryNumber, Time, TimeInput, text } from '../wire.ts';
+import { AnyTime, access, c, failures, Id, MIB, ok, openJson, queryNumber, Time, text } from '../wire.ts';
 import { backupContent, ConfigBackup } from './config.ts';
 import { DeviceConfig, DeviceStatus } from './devices.ts';
 import { LogUpload, UploadedLog } from './logs.ts';
@@ -57,8 +57,8 @@ export const TaskResult = z
       .meta({ description: 'The first 64 KiB and the last 960 KiB are kept' }),
     stderr: z.string().max(MAX_OUTPUT).default(''),
     error_message: text(4000).nullable().optional(),
-    started_at: TimeInput.nullable().optional(),
-    completed_at: TimeInput.nullable().optional(),
+    started_at: AnyTime.nullable().optional(),
+    completed_at: AnyTime.nullable().optional(),
     lease_id: Id.optional(),
     never_started: z
       .boolean()
@@ -229,7 +229,7 @@ export const daemon = c.router(
       path: '/daemon/tasks/:task_id/output',
       summary: 'Send what a task has written',
       description:
-        'A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept: truncated says that the rest is not wanted.',
+        'A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept; what lies beyond the first MiB counts against the storage of the user, and where that is full the stream ends there. truncated says that the rest is not wanted.',
       headers: OwnDevice,
       pathParams: TaskPath,
       body: z

@@ -140,7 +140,9 @@ export const TaskOutput = z
     }),
     chunk: z.string().meta({ description: 'About 1 MiB at most; there may be more after next_offset' }),
     next_offset: z.int().meta({ description: 'Pass it as from to go on' }),
-    truncated: z.boolean().meta({ description: 'The stream went on after the 16 MiB that are kept' }),
+    truncated: z
+      .boolean()
+      .meta({ description: 'The stream went on after what is kept: 16 MiB, or what your storage had room for' }),
     complete: z.boolean().meta({ description: 'The attempt has ended and nothing comes after next_offset' }),
   })
   .meta({ id: 'TaskOutput' });

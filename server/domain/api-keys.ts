@@ -81,7 +81,7 @@ export const deleteApiKey = (ctx: Ctx, id: string): Promise<void> =>
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw new Failed('API_KEY_NOT_FOUND');
     await audit(tx, 'api_key.deleted', `api_key:${id}`);
-    tx.events.emit({ type: 'api-key.ended', userId: userIdOf(tx.actor), apiKeyId: id.toLowerCase() });
+    tx.events.emit({ type: 'api-key.ended', userId: userIdOf(tx.actor), apiKeyId: id });
   });
 
 /** Whether a key of these scopes opens what needs `scope`. */

@@ -30,6 +30,9 @@ export type NewBackup = {
 export const createBackup = (ctx: Ctx, backup: NewBackup): Promise<BackupSummary> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
+    const written = JSON.stringify(backup.configData);
+    const size = Buffer.byteLength(written);
+    await takeStorage(tx, size);
     const device = await tx.db
       .selectFrom('devices')
       .select('id')
@@ -38,9 +41,6 @@ export const createBackup = (ctx: Ctx, backup: NewBackup): Promise<BackupSummary
       .forKeyShare()
       .executeTakeFirst();
     if (!device) throw new Failed('DEVICE_NOT_FOUND');
-    const written = JSON.stringify(backup.configData);
-    const size = Buffer.byteLength(written);
-    await takeStorage(tx, size);
     return tx.db
       .insertInto('config_backups')
       .values({

@@ -4,18 +4,29 @@
  * Each stream of an attempt is a row of bytes of UTF-8. Its length lies on the attempt; a piece is taken only when it
  * begins exactly there, in the one statement that moves the length on. So of two that send the same piece one is taken,
  * no piece is taken after the attempt has ended, and what is stored never has a hole. 16 MiB of each stream are kept.
+ *
+ * The first MiB of a stream is free; what is kept beyond it counts against the user's storage, byte by byte. Which bytes
+ * of a piece count follows from where it lies, so whoever deletes a piece knows what to give back. Where the storage is
+ * full a stream is cut there, for good, as it is cut at its end: the command goes on, and its result has the beginning and
+ * the end of each stream, which never count, because they are never longer than that MiB.
  */
 import { sql } from 'kysely';
-import { type Ctx, userIdOf } from '../context.ts';
+import { atomically, type Ctx, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { deviceOf } from './dispatch.ts';
 import { isInside } from './output-clip.ts';
+import { giveStorageBackTo, lockRoom, takeStorage } from './storage.ts';
 import { isFinished, type TaskRow } from './task-states.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
 const MIB = 1024 * 1024;
 const MOST_BYTES = 16 * MIB;
+const FREE_BYTES = MIB;
+/** Pieces that are deleted at a time. */
+const BATCH = 5_000;
+const DAYS_KEPT = 7;
+const DAY_MS = 86_400_000;
 /** Of one reading; it ends with the piece in which this is reached. */
 const READ_BYTES = MIB;
 /** Of one reading, for streams that came byte by byte. */
@@ -36,19 +47,35 @@ export type RecordedOutput = { nextOffset: number; truncated: boolean };
  * @throws Failed TASK_NOT_FOUND | LEASE_LOST | OUTPUT_GAP
  */
 export async function appendOutput(ctx: Ctx, taskId: string, output: NewOutput): Promise<RecordedOutput> {
-  const { offset } = output;
+  const { offset, stream } = output;
   const sent = Buffer.from(output.chunk);
-  const bytes = sent.subarray(0, lengthWithin(sent, MOST_BYTES - offset));
-  const truncated = bytes.length < sent.length;
   for (;;) {
-    const attempt = sent.length > 0 ? await append(ctx, taskId, output, bytes, truncated) : undefined;
-    if (attempt !== undefined) {
-      tell(ctx, taskId, { attempt, stream: output.stream, offset, chunk: bytes.toString(), truncated });
+    const taken = sent.length > 0 ? await take(ctx, taskId, output, sent) : undefined;
+    if (taken) {
+      const { attempt, bytes } = taken;
+      const truncated = bytes.length < sent.length;
+      tell(ctx, taskId, { attempt, stream, offset, chunk: bytes.toString(), truncated });
       return { nextOffset: offset + bytes.length, truncated };
     }
     const judged = await judge(ctx, taskId, output);
     if (judged) return judged;
   }
+}
+
+type Taken = { attempt: number; bytes: Buffer };
+
+/** Takes as much of the piece as there is room for; undefined when it is not its turn. */
+async function take(ctx: Ctx, taskId: string, output: NewOutput, sent: Buffer): Promise<Taken | undefined> {
+  const { offset } = output;
+  if (offset + sent.length <= FREE_BYTES) return append(ctx, taskId, output, sent, false);
+  return atomically(ctx, async (tx) => {
+    const room = await lockRoom(tx);
+    const limit = Math.min(MOST_BYTES, Math.max(offset, FREE_BYTES) + room) - offset;
+    const bytes = sent.subarray(0, lengthWithin(sent, limit));
+    const taken = await append(tx, taskId, output, bytes, bytes.length < sent.length);
+    if (taken) await takeStorage(tx, Math.max(0, offset + bytes.length - Math.max(offset, FREE_BYTES)));
+    return taken;
+  });
 }
 
 /** How many of the first `limit` bytes are whole characters. */
@@ -65,8 +92,9 @@ const columnsOf = (stream: OutputStream) =>
     : { length: sql.ref('stderr_bytes'), isCut: sql.ref('stderr_cut') };
 
 /**
- * The number of the attempt when the piece was taken. The row of the attempt is what everybody locks: two pieces, or a
- * piece and the end of the attempt, which writes `ended_at` there, come one after the other.
+ * The row of the attempt is what everybody locks: two pieces, or a piece and the end of the attempt, which writes
+ * `ended_at` there, come one after the other. The task is locked before it, as by whoever ends the attempt: the piece
+ * refers to it, and PostgreSQL would lock it afterwards.
  */
 async function append(
   ctx: Ctx,
@@ -74,12 +102,15 @@ async function append(
   { leaseId, stream, offset }: NewOutput,
   bytes: Buffer,
   truncated: boolean,
-): Promise<number | undefined> {
+): Promise<Taken | undefined> {
   const { length, isCut } = columnsOf(stream);
   const { rows } = await sql<{ number: number }>`
-    with moved as (
+    with task as (
+      select id from tasks where id = ${taskId} for key share
+    ), moved as (
       update task_attempts set ${length} = ${length} + ${bytes.length}, ${isCut} = ${truncated}
-       where task_id = ${taskId} and lease_id = ${leaseId} and device_id = ${deviceOf(ctx).deviceId}
+        from task
+       where task_id = task.id and lease_id = ${leaseId} and device_id = ${deviceOf(ctx).deviceId}
          and ended_at is null and ${length} = ${offset} and not ${isCut}
       returning number
     ), kept as (
@@ -88,7 +119,7 @@ async function append(
        where ${bytes.length}::int > 0
     )
     select number from moved`.execute(ctx.db);
-  return rows[0]?.number;
+  return rows[0] && { attempt: rows[0].number, bytes };
 }
 
 /** Why the piece was not taken; undefined when it would be now, because another came before it meanwhile. */
@@ -231,4 +262,31 @@ async function readPiece(ctx: Ctx, taskId: string, head: Head, { stream, from }:
   let skipped = Math.max(0, from - first.start);
   while (skipped > 0 && isInside(bytes[skipped])) skipped -= 1;
   return { offset: first.start + skipped, bytes: bytes.subarray(skipped) };
+}
+
+/**
+ * Deletes live output of over seven days ago, and gives back what counted of it; the task keeps the beginning and the end.
+ * Pieces that somebody holds are left for the next time. Returns how many were deleted.
+ */
+export async function deleteOldOutput(ctx: Ctx): Promise<number> {
+  const limit = new Date(ctx.now().getTime() - DAYS_KEPT * DAY_MS);
+  for (let total = 0; ; ) {
+    const pieces = await atomically(ctx, async (tx) => {
+      const { rows } = await sql<{ user_id: string; bytes: string; pieces: number }>`
+        with gone as (
+          delete from task_outputs where ctid = any(array(
+            select ctid from task_outputs where created_at < ${limit} limit ${BATCH} for update skip locked
+          ))
+          returning task_id, start, octet_length(chunk) as length
+        )
+        select t.user_id, count(*)::int as pieces,
+               sum(greatest(0, gone.start + gone.length - greatest(gone.start, ${FREE_BYTES}::int))) as bytes
+          from gone join tasks t on t.id = gone.task_id
+         group by t.user_id`.execute(tx.db);
+      await giveStorageBackTo(tx, new Map(rows.map(({ user_id, bytes }) => [user_id, Number(bytes)])));
+      return rows.reduce((sum, row) => sum + row.pieces, 0);
+    });
+    total += pieces;
+    if (pieces < BATCH) return total;
+  }
 }

@@ -100,11 +100,15 @@ async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note):
      where task_id = ${attempt.task_id} and number = ${attempt.number}`.execute(tx.db);
 }
 
-/** A time of the device's own clock; not of one that has lost its century. */
+/** The last moment that can be written in the usual length. */
+const END_OF_CALENDAR = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A time of the device's own clock; not of one that has lost its century, whose result counts all the same. */
 const reported = (written: string | null): Date | null =>
   plausible(written === null ? Number.NaN : Date.parse(written));
 
-const plausible = (epochMs: number): Date | null => (epochMs >= 0 ? new Date(epochMs) : null);
+const plausible = (epochMs: number): Date | null =>
+  epochMs >= 0 && epochMs <= END_OF_CALENDAR ? new Date(epochMs) : null;
 
 const beginningOf = ({ startedAt, durationMs }: Result, now: Date): Date | null =>
   reported(startedAt) ?? plausible(now.getTime() - (durationMs ?? Number.NaN));

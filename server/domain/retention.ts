@@ -5,7 +5,6 @@ import type { Ctx } from '../context.ts';
 const BATCH = 5_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const OUTPUT_DAYS = 7;
 
 /** A key counts for 24 hours. Returns how many were deleted, as all of these do. */
 export const deleteOldIdempotencyKeys = (ctx: Ctx): Promise<number> =>
@@ -24,9 +23,6 @@ export const deleteEndedSessions = (ctx: Ctx): Promise<number> => {
 /** Mailed tokens that expired over a day ago. */
 export const deleteOldMailTokens = (ctx: Ctx): Promise<number> =>
   deleteWhere(ctx, 'mail_tokens', sql`expires_at < ${before(ctx, DAY_MS)}`);
-/** Live output of over seven days ago; the task keeps the beginning and the end of it. */
-export const deleteOldOutput = (ctx: Ctx): Promise<number> =>
-  deleteWhere(ctx, 'task_outputs', sql`created_at < ${before(ctx, OUTPUT_DAYS * DAY_MS)}`);
 
 /** Tickets that nobody used. */
 export const deleteOldSocketTickets = (ctx: Ctx): Promise<number> =>

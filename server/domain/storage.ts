@@ -1,9 +1,9 @@
 /**
- * Storage — the bytes that a user's logs, backups and large outputs take up, kept exactly in `users.storage_used`.
+ * Storage — the bytes that a user's logs, backups and long outputs take up, kept exactly in `users.storage_used`.
  *
  * Whoever stores something takes its bytes in the transaction that makes its row, and gives them back in the one that
  * deletes it. Taking is one statement that looks at the quota under the lock of the user's row, so that uploads which run
- * side by side cannot go over it together.
+ * side by side cannot go over it together. That lock comes before those of devices, tasks and attempts.
  */
 import { sql } from 'kysely';
 import { type Ctx, userIdOf } from '../context.ts';
@@ -30,6 +30,12 @@ export async function requireRoom(ctx: Ctx, bytes: number): Promise<void> {
   if (used + bytes > quota) await refuse(ctx, bytes);
 }
 
+/** Bytes that the acting user may still take. Until the transaction has ended nobody else takes any. */
+export async function lockRoom(tx: Ctx): Promise<number> {
+  const { quota, used } = await readStorage(tx, 'locked');
+  return Math.max(0, quota - used);
+}
+
 export async function giveStorageBack(tx: Ctx, userId: string, bytes: number): Promise<void> {
   await tx.db
     .updateTable('users')
@@ -38,14 +44,29 @@ export async function giveStorageBack(tx: Ctx, userId: string, bytes: number): P
     .execute();
 }
 
+/** To many users, whose rows are locked in one order, so that two who do so cannot lock each other out. */
+export async function giveStorageBackTo(tx: Ctx, bytesOf: ReadonlyMap<string, number>): Promise<void> {
+  await sql`
+    with freed as (
+      select u.id, given.bytes
+        from users u join unnest(${[...bytesOf.keys()]}::uuid[], ${[...bytesOf.values()]}::bigint[]) as given (id, bytes)
+          on given.id = u.id
+       where given.bytes > 0
+       order by u.id
+         for no key update of u
+    )
+    update users u set storage_used = u.storage_used - freed.bytes from freed where u.id = freed.id`.execute(tx.db);
+}
+
 const planOf = ({ actor }: Ctx) => ('plan' in actor ? actor.plan : 'free');
 const planQuota = (ctx: Ctx): number => PLANS[planOf(ctx)].storage;
 
-async function readStorage(ctx: Ctx): Promise<{ quota: number; used: number }> {
+async function readStorage(ctx: Ctx, lock?: 'locked'): Promise<{ quota: number; used: number }> {
   const { storage_quota, storage_used } = await ctx.db
     .selectFrom('users')
     .select(['storage_quota', 'storage_used'])
     .where('id', '=', userIdOf(ctx.actor))
+    .$if(lock !== undefined, (row) => row.forNoKeyUpdate())
     .executeTakeFirstOrThrow();
   return { quota: storage_quota ?? planQuota(ctx), used: storage_used };
 }

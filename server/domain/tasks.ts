@@ -17,8 +17,6 @@ const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_RETRIES = 3;
 const LEAST_TIMEOUT_MS = 1000;
 const MOST_TIMEOUT_MS = 86_400_000;
-/** What follows from `runAt` has to have an ISO form of the usual length too, and that ends with the year 9999. */
-const LATEST_RUN = new Date('9999-01-01T00:00:00Z');
 
 export type NewTask = {
   deviceId: string;
@@ -42,7 +40,7 @@ export type Batch = { batchId: string; tasks: QueuedTask[] };
 
 /**
  * Queues one command. It waits as `pending` while its `runAt` lies ahead.
- * @throws Failed VALIDATION_ERROR | DEVICE_NOT_FOUND | DAILY_TASKS_REACHED
+ * @throws Failed DEVICE_NOT_FOUND | DAILY_TASKS_REACHED
  */
 export async function createTask(ctx: Ctx, task: NewTask): Promise<QueuedTask> {
   const [created] = await createAll(ctx, [task], { batchId: null, sequential: false });
@@ -51,7 +49,7 @@ export async function createTask(ctx: Ctx, task: NewTask): Promise<QueuedTask> {
 
 /**
  * Queues several commands, all or none; in a sequence each waits for the one before.
- * @throws Failed VALIDATION_ERROR | DEVICE_NOT_FOUND | DAILY_TASKS_REACHED
+ * @throws Failed DEVICE_NOT_FOUND | DAILY_TASKS_REACHED
  */
 export async function createBatch(
   ctx: Ctx,
@@ -66,7 +64,6 @@ type Grouping = { batchId: string | null; sequential: boolean };
 
 const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Promise<QueuedTask[]> =>
   atomically(ctx, async (tx) => {
-    requireCalendar(tasks, grouping);
     await takeFromDay(tx, tasks.length);
     const ids = tasks.map(() => tx.newId());
     const rows = tasks.map((task, at) => rowOf(tx, task, ids, at, grouping));
@@ -83,17 +80,6 @@ const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Pro
       return { id, status, estimatedStart: new Date(earliest + checkMs) };
     });
   });
-
-function requireCalendar(tasks: readonly NewTask[], { batchId }: Grouping): void {
-  const details = [...tasks.entries()]
-    .filter(([, { runAt }]) => runAt && runAt >= LATEST_RUN)
-    .map(([at]) => ({
-      path: ['body', ...(batchId ? ['tasks', at] : []), 'run_at'],
-      message: 'must lie before the year 9999',
-      code: 'too_big',
-    }));
-  if (details.length > 0) throw new Failed('VALIDATION_ERROR', { details });
-}
 
 /** A timeout among the arguments counts when the task has none of its own and it is one that could have been its own. */
 const timeoutOf = ({ timeoutMs, args }: NewTask): number => {

@@ -10,7 +10,7 @@ import { fetchTasks, takeFetchingHeartbeat } from '../domain/heartbeats.ts';
 import { recordResult } from '../domain/results.ts';
 import { createTask } from '../domain/tasks.ts';
 import { Failed } from '../failed.ts';
-import { idFrom, timeOrNull } from './cloud/presented.ts';
+import { timeOrNull } from './cloud/presented.ts';
 import { fromWire } from './cloud/tasks.ts';
 import type { Handlers } from './contract.ts';
 
@@ -30,7 +30,7 @@ export const controlHandlers: Handlers<typeof control> = {
   },
 
   heartbeat: async (ctx, { body: { status, currentTasks }, signal }) => {
-    const tasks = currentTasks.map((id) => ({ taskId: idFrom(id) }));
+    const tasks = currentTasks.map((taskId) => ({ taskId }));
     const handed = await takeFetchingHeartbeat(ctx, { status, tasks }, signal);
     return { status: 200, data: { pendingTasks: presentCommands(ctx, handed), deviceStatus: status } };
   },
@@ -101,8 +101,9 @@ const signed = (exitCode: number): number => exitCode | 0;
 
 /** What is no id of ours is the id of no task. */
 const taskIdFrom = (given: string): string => {
-  if (!Id.safeParse(given).success) throw new Failed('TASK_NOT_FOUND');
-  return idFrom(given);
+  const id = Id.safeParse(given);
+  if (!id.success) throw new Failed('TASK_NOT_FOUND');
+  return id.data;
 };
 
 // ---- Presented ------------------------------------------------------------------------------------------------------

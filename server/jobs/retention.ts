@@ -1,9 +1,9 @@
 import { sweepLogs } from '../domain/logs.ts';
+import { deleteOldOutput } from '../domain/outputs.ts';
 import {
   deleteEndedSessions,
   deleteOldIdempotencyKeys,
   deleteOldMailTokens,
-  deleteOldOutput,
   deleteOldRateCounters,
   deleteOldSocketTickets,
 } from '../domain/retention.ts';

@@ -188,7 +188,7 @@ const serveUser: Serve = (raw, ctx, newsroom, verify) => {
 
   const handle = async (command: SocketCommand) => {
     if (command.type === 'ping') return socket.send({ type: 'pong', timestamp: ctx.now().toISOString() });
-    const channel = command.channel.toLowerCase() as Channel;
+    const channel = command.channel as Channel;
     return command.type === 'subscribe' ? subscribe(channel) : unsubscribe(channel);
   };
 

@@ -119,13 +119,17 @@ describe('a new task', () => {
     expect(created).toMatchObject({ status: 'queued', estimated_start: inSeconds(10) });
   });
 
-  test('cannot be put off beyond what a time can say', async () => {
+  test('has a time that can be said, and so can what follows from it', async () => {
     const { owner, machine } = await newOwner();
-    for (const run_at of ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-12:00']) {
+    const unspeakable = ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-12:00', '0000-01-01T00:00:00+23:59'];
+    for (const run_at of [...unspeakable, '1969-12-31T23:59:59.999Z', '1970-01-01T00:00:00+00:01']) {
       const refused = await refusalOf(owner.client.tasks.create({ device_id: machine.id, command: 'true', run_at }));
       expect(refused).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' });
     }
     expect((await owner.client.tasks.list()).items).toEqual([]);
+    const last = { device_id: machine.id, command: 'true', run_at: '9998-12-31T23:59:59.999Z', expires_in: 2_592_000 };
+    const { task_id } = await owner.client.tasks.create(last);
+    expect(await owner.client.tasks.get(task_id)).toMatchObject({ run_at: last.run_at, status: 'pending' });
   });
 
   test('knows its device by the id in any case', async () => {

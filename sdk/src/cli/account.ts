@@ -1,86 +1,89 @@
-/** register, login, logout, whoami. */
+/** account: address, password, profile, and its end. */
 import { CcjkCloud } from '../core/client.ts';
-import { ConnectionError } from '../core/errors.ts';
-import type { SignedIn } from '../generated/types.ts';
-import type { Arguments, Command } from './arguments.ts';
-import { answer, note } from './output.ts';
-import { openClient, signIn, signOut, urlOf } from './profile.ts';
+import { type Arguments, act, type Command, pairsOf, UsageError } from './arguments.ts';
+import { answer, PROGRAM } from './output.ts';
+import { openClient, signOut, urlOf } from './profile.ts';
 import { ask } from './prompt.ts';
 
-const CREDENTIALS = { email: { type: 'string' }, password: { type: 'string' } } as const;
+export const account: Command = {
+  summary: 'Verify your address, change your password or profile',
+  usage: 'account verify-email|password|set|… [ARGUMENT]',
+  help: `  verify-email [TOKEN]   with the token from the mail; without, mails a new one
+  password               changes it, and ends your other sessions
+  forgot-password EMAIL  mails a token for a new password
+  reset-password TOKEN   sets a new password with it
+  set                    changes your profile
+  delete                 ends the account, with everything that belongs to it
 
-const CREDENTIALS_HELP = `  --email ADDRESS      asked for when left out
-  --password PASSWORD  others here can see it; better CCJK_PASSWORD, or be asked`;
+  --set NAME=VALUE  set: display_name, avatar_url, or notify_by_email (true,
+                    false); may be repeated
 
-type Credentials = { email: string; password: string };
+  Passwords are asked for, or taken from CCJK_PASSWORD and CCJK_NEW_PASSWORD.`,
+  options: { set: { type: 'string', multiple: true } },
+  run: (args) =>
+    act(args, 'account', {
+      'verify-email': { words: ['The token?'], run: verifyEmail },
+      password: { run: changePassword },
+      'forgot-password': { words: ['The address'], run: forgotPassword },
+      'reset-password': { words: ['The token'], run: resetPassword },
+      set: { run: change },
+      delete: { run: remove },
+    }),
+};
 
-async function credentialsOf(args: Arguments): Promise<Credentials> {
-  args.expectWords();
-  const email = args.text('email') ?? (await ask('Email: ', '--email'));
-  const given = args.text('password') ?? process.env.CCJK_PASSWORD;
-  return { email, password: given ?? (await ask('Password: ', '--password', 'secret')) };
+async function verifyEmail(args: Arguments, token?: string): Promise<void> {
+  if (token) answer(args, await (await anyone(args)).auth.verifyEmail({ token }), () => 'The address is verified.');
+  else {
+    const sent = await (await openClient(args)).client.auth.resendVerification();
+    answer(args, sent, () => (sent.queued ? 'A token is on its way to you by mail.' : 'The address is verified.'));
+  }
 }
 
-async function enter(
-  args: Arguments,
-  call: (client: CcjkCloud, given: Credentials) => PromiseLike<SignedIn>,
-): Promise<number> {
-  const url = await urlOf(args);
-  const { user, ...tokens } = await call(new CcjkCloud({ baseUrl: url }), await credentialsOf(args));
-  await signIn(url, user.email, tokens);
+async function changePassword(args: Arguments): Promise<void> {
+  const { client } = await openClient(args);
+  const old_password = await password('Password: ', 'CCJK_PASSWORD');
+  const new_password = await password('New password: ', 'CCJK_NEW_PASSWORD');
+  const done = await client.users.changePassword({ old_password, new_password });
+  answer(args, done, () => `The password is changed; ${done.sessions_ended} other sessions have ended.`);
+}
+
+async function forgotPassword(args: Arguments, email: string): Promise<void> {
+  const asked = await (await anyone(args)).auth.forgotPassword({ email });
   answer(
     args,
-    { url, user },
-    () => `Signed in as ${user.email} at ${url}.\nNext, on the machine that is to run commands: ccjk-cloud daemon`,
+    asked,
+    () => `If there is such an account, a token is on its way. Then:\n${PROGRAM} account reset-password TOKEN`,
   );
-  return 0;
 }
 
-export const register: Command = {
-  summary: 'Create an account and sign in',
-  usage: 'register [--email ADDRESS] [--password PASSWORD]',
-  help: CREDENTIALS_HELP,
-  options: CREDENTIALS,
-  run: (args) => enter(args, (client, given) => client.auth.register(given)),
-};
+async function resetPassword(args: Arguments, token: string): Promise<void> {
+  const client = await anyone(args);
+  const new_password = await password('New password: ', 'CCJK_NEW_PASSWORD');
+  const done = await client.auth.resetPassword({ token, new_password });
+  answer(args, done, () => `The password is changed. Sign in with: ${PROGRAM} login`);
+}
 
-export const login: Command = {
-  summary: 'Sign in',
-  usage: 'login [--email ADDRESS] [--password PASSWORD]',
-  help: CREDENTIALS_HELP,
-  options: CREDENTIALS,
-  run: (args) => enter(args, (client, given) => client.auth.login(given)),
-};
+async function change(args: Arguments): Promise<void> {
+  const given = pairsOf(args, 'set');
+  if (given.length === 0) throw new UsageError('--set is missing');
+  const unknown = given.find(([name]) => !CHANGEABLE.includes(name));
+  if (unknown) throw new UsageError(`There is no "${unknown[0]}" to set`);
+  const changes = given.map(([name, value]) => [name, name === 'notify_by_email' ? value === 'true' : value || null]);
+  const changed = await (await openClient(args)).client.users.update(Object.fromEntries(changes));
+  answer(args, changed, () => 'The profile is changed.');
+}
 
-export const logout: Command = {
-  summary: 'End this session',
-  usage: 'logout',
-  help: '  Daemons go on: they have keys of their own.',
-  run: async (args) => {
-    args.expectWords();
-    const { client, url } = await openClient(args);
-    let isRevoked = !process.env.CCJK_API_KEY;
-    if (isRevoked)
-      await client.auth.logout().catch((error: unknown) => {
-        isRevoked = false;
-        if (error instanceof ConnectionError)
-          note('The service could not be told: the session ends there by itself, within 30 days.');
-      });
-    await signOut();
-    answer(args, { url, signed_out: true, revoked: isRevoked }, () => `Signed out of ${url}.`);
-    return 0;
-  },
-};
+const CHANGEABLE = ['display_name', 'avatar_url', 'notify_by_email'];
 
-export const whoami: Command = {
-  summary: 'Show who is signed in, and where',
-  usage: 'whoami',
-  help: '',
-  run: async (args) => {
-    args.expectWords();
-    const { client, url } = await openClient(args);
-    const { user } = await client.auth.me();
-    answer(args, { url, user }, () => `${user.email} (${user.plan}) at ${url}`);
-    return 0;
-  },
-};
+async function remove(args: Arguments): Promise<void> {
+  const { client } = await openClient(args);
+  const done = await client.users.remove({ password: await password('Password: ', 'CCJK_PASSWORD') });
+  await signOut();
+  answer(args, done, () => 'The account is deleted.');
+}
+
+const password = async (question: string, variable: string): Promise<string> =>
+  process.env[variable] ?? (await ask(question, variable, 'secret'));
+
+/** For whoever has a token from a mail. */
+const anyone = async (args: Arguments): Promise<CcjkCloud> => new CcjkCloud({ baseUrl: await urlOf(args) });

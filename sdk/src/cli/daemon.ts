@@ -22,7 +22,7 @@ const SAME_SIGNAL_MS = 500;
 
 export const daemon: Command = {
   summary: 'Run the commands of your account on this machine',
-  usage: 'daemon [--name NAME] [--concurrency N] [--register]',
+  usage: 'daemon [OPTIONS]',
   help: `  Registers this machine the first time, for which you must be signed in, or set
   CCJK_API_KEY, or CCJK_DEVICE_KEY from "devices add". Its key and state lie in
   $CCJK_STATE_DIR, by default ~/.local/state/ccjk-cloud. Several daemons on one
@@ -34,8 +34,17 @@ export const daemon: Command = {
 
   --name NAME       what the device is called (the host name)
   --concurrency N   at most so many commands at a time, 1 to 100
+  --config-file PATH
+                    a JSON file (CCJK_CONFIG_FILE): backed up when it has
+                    changed, at most once an hour, and replaced by
+                    "restore"; its former self is PATH.before-restore
   --register        get a new key, when the old one is no longer accepted`,
-  options: { name: { type: 'string' }, concurrency: { type: 'string' }, register: { type: 'boolean' } },
+  options: {
+    name: { type: 'string' },
+    concurrency: { type: 'string' },
+    'config-file': { type: 'string' },
+    register: { type: 'boolean' },
+  },
   run: async (args) => {
     args.expectWords();
     const concurrency = args.number('concurrency', 1, 100);
@@ -49,6 +58,7 @@ export const daemon: Command = {
       deviceKey: device_key,
       stateDir: folder,
       concurrency,
+      configFile: configFileOf(args),
       onEvent: (event) => tell(event, isJson),
     });
     obeySignals(running);
@@ -56,6 +66,10 @@ export const daemon: Command = {
     return EXIT.ok;
   },
 };
+
+/** The configuration of this machine, as a path. */
+export const configFileOf = (args: Arguments): string | undefined =>
+  args.text('config-file') ?? (process.env.CCJK_CONFIG_FILE || undefined);
 
 /** Before a new key is asked for, which would end the other daemon. */
 function refuseSecond(folder: string): void {
@@ -146,6 +160,12 @@ function lineOf(event: DaemonEvent): string | undefined {
       return `dropped    ${id}${message}`;
     case 'config':
       return `settings   ${event.config.max_concurrent_tasks} tasks at a time, heartbeat every ${event.config.heartbeat_interval} s`;
+    case 'config-backup':
+      return `saved      the configuration, as ${event.backup_id}`;
+    case 'config-restore':
+      return `restored   ${cut(event.config_name, 40)}, from ${event.backup_id}`;
+    case 'log-upload':
+      return `log sent   ${event.log_id}`;
     case 'outage':
       return `${paint('red', 'away')}       ${message}; trying again`;
     case 'restored':

@@ -3,7 +3,7 @@ import { ApiError, CcjkError, ConnectionError } from '../core/errors.ts';
 import { connectionCode } from '../core/retries.ts';
 import { KeyRefusedError } from '../daemon/index.ts';
 import { UsageError } from './arguments.ts';
-import { note, paint, plain } from './output.ts';
+import { note, PROGRAM, paint, plain } from './output.ts';
 
 export const EXIT = { ok: 0, failure: 1, usage: 2, notSignedIn: 3, unreachable: 4 } as const;
 
@@ -21,20 +21,32 @@ export class Failure extends Error {
 }
 
 export const notSignedIn = (url: string): Failure =>
-  new Failure(`You are not signed in at ${url}.`, 'Sign in with: ccjk-cloud login', EXIT.notSignedIn);
+  new Failure(`You are not signed in at ${url}.`, `Sign in with: ${PROGRAM} login`, EXIT.notSignedIn);
 
 const ADVICE: Record<string, string> = {
-  EMAIL_TAKEN: 'Sign in with: ccjk-cloud login',
-  TASK_NOT_FOUND: 'See your tasks with: ccjk-cloud tasks list',
-  TASK_FINISHED: 'Run it again with: ccjk-cloud tasks retry ID',
-  TASK_NOT_FINISHED: 'Cancel it with: ccjk-cloud tasks cancel ID',
-  DEVICE_NOT_FOUND: 'See your devices with: ccjk-cloud devices',
-  EMAIL_CONFIG_NOT_FOUND: 'Make some with: ccjk-cloud email set ADDRESS',
+  EMAIL_TAKEN: `Sign in with: ${PROGRAM} login`,
+  TASK_NOT_FOUND: `See your tasks with: ${PROGRAM} tasks list`,
+  TASK_FINISHED: `Run it again with: ${PROGRAM} tasks retry ID`,
+  TASK_NOT_FINISHED: `Cancel it with: ${PROGRAM} tasks cancel ID`,
+  MESSAGE_NOT_FOUND: `See your messages with: ${PROGRAM} messages`,
+  BACKUP_NOT_FOUND: `See your backups with: ${PROGRAM} backup list`,
+  LOG_NOT_FOUND: `See your logs with: ${PROGRAM} logs`,
+  API_KEY_NOT_FOUND: `See your keys with: ${PROGRAM} api-keys`,
+  SESSION_NOT_FOUND: `See your sessions with: ${PROGRAM} sessions`,
+  STORAGE_QUOTA_EXCEEDED: `Delete logs or backups with: ${PROGRAM} logs delete ID, or ${PROGRAM} backup delete ID`,
+  DEVICE_NOT_FOUND: `See your devices with: ${PROGRAM} devices`,
+  EMAIL_CONFIG_NOT_FOUND: `Make some with: ${PROGRAM} email set ADDRESS`,
   INSUFFICIENT_SCOPE: 'Use an API key with that scope, or unset CCJK_API_KEY and sign in.',
-  WRONG_CREDENTIAL: 'Sign in with: ccjk-cloud login (CCJK_API_KEY beats a login while it is set).',
+  WRONG_CREDENTIAL: `Sign in with: ${PROGRAM} login (CCJK_API_KEY beats a login while it is set).`,
   PLAN_LIMIT_REACHED: 'Remove what you no longer need, or change your plan.',
+  CHANNEL_NOT_FOUND: `See the channels with: ${PROGRAM} channels (private ones are open to the key of their owner alone)`,
+  CONFIRMATION_LOCKED: `Ask anew with: ${PROGRAM} keys revoke ID --reason TEXT`,
   ROUTE_NOT_FOUND: 'Check --url and CCJK_URL: they must name the root of a CCJK Cloud service.',
 };
+
+/** Commands of the relay, which has keys of its own. */
+const OF_THE_RELAY = ['publish', 'subscribe', 'channels', 'keys'];
+const RELAY_KEY_ADVICE = `Check CCJK_RELAY_KEY; a key comes from: ${PROGRAM} keys create`;
 
 /** Says it on stderr; gives the exit code. */
 export function report(error: unknown, command: string): number {
@@ -51,12 +63,12 @@ function explain(error: unknown, command: string): Explained {
   if (error instanceof UsageError)
     return {
       message: `${error.message}.`,
-      advice: `See: ccjk-cloud ${command} --help`.replace('  ', ' '),
+      advice: `See: ${PROGRAM} ${command} --help`.replace('  ', ' '),
       exitCode: EXIT.usage,
     };
   if (error instanceof Failure) return error;
   if (error instanceof KeyRefusedError)
-    return { message: error.message, advice: 'Do so with: ccjk-cloud daemon --register', exitCode: EXIT.notSignedIn };
+    return { message: error.message, advice: `Do so with: ${PROGRAM} daemon --register`, exitCode: EXIT.notSignedIn };
   if (error instanceof ApiError) return explainApi(error, command);
   if (error instanceof ConnectionError) return explainConnection(error);
   if (error instanceof CcjkError) return { message: error.message, exitCode: EXIT.failure };
@@ -70,15 +82,23 @@ function explainApi(error: ApiError, command: string): Explained {
   if (command === 'login' && code === 'AUTH_FAILED')
     return {
       message: 'The email address or the password is wrong.',
-      advice: 'Try again, or make an account with: ccjk-cloud register',
+      advice: `Try again, or make an account with: ${PROGRAM} register`,
       requestId,
       exitCode: EXIT.notSignedIn,
+    };
+  const isOfRelay = OF_THE_RELAY.includes(command);
+  if (isOfRelay && (code === 'INSUFFICIENT_SCOPE' || (status === 401 && process.env.CCJK_RELAY_KEY)))
+    return {
+      message,
+      advice: RELAY_KEY_ADVICE,
+      requestId,
+      exitCode: status === 401 ? EXIT.notSignedIn : EXIT.failure,
     };
   if (status === 401) {
     const isKey = Boolean(process.env.CCJK_API_KEY);
     const advice = isKey
-      ? 'Check CCJK_API_KEY, or unset it and sign in with: ccjk-cloud login'
-      : 'Sign in again with: ccjk-cloud login';
+      ? `Check CCJK_API_KEY, or unset it and sign in with: ${PROGRAM} login`
+      : `Sign in again with: ${PROGRAM} login`;
     return { message, advice, requestId, exitCode: EXIT.notSignedIn };
   }
   if (status === 429 && error.retryAfterSeconds)

@@ -31,17 +31,20 @@ export async function followTask(client: CcjkCloud, id: string, { onEvent }: Fol
       if (!onEvent) process[event.stream].write(event.chunk);
     }
     if (event.type === 'end') {
-      if (!onEvent) noteWhatIsMissing(event.task, written);
+      if (!onEvent) await noteWhatIsMissing(client, event.task, written);
       return event.task;
     }
   }
   throw new Error('A task was followed that has no end');
 }
 
-function noteWhatIsMissing(task: Task, written: Record<Stream, number>): void {
-  const cut = (['stdout', 'stderr'] as const).filter((stream) => task[`${stream}_truncated`]);
-  if (cut.some((stream) => written[stream] <= RESULT_BYTES + NEARLY)) note('(The middle of a long output is cut out.)');
-  if (cut.some((stream) => written[stream] >= LIVE_BYTES - NEARLY)) note('(Output beyond 16 MiB is not kept.)');
+async function noteWhatIsMissing(client: CcjkCloud, task: Task, written: Record<Stream, number>): Promise<void> {
+  for (const stream of ['stdout', 'stderr'] as const) {
+    if (!task[`${stream}_truncated`]) continue;
+    const { truncated } = await client.tasks.output(task.id, { stream, attempt: task.attempt, from: LIVE_BYTES });
+    if (truncated) note(`(The rest of ${stream} is not kept: beyond 16 MiB, or beyond your storage.)`);
+    else if (written[stream] <= RESULT_BYTES + NEARLY) note(`(The middle of a long ${stream} is cut out.)`);
+  }
 }
 
 /** What a task has written so far in its latest attempt. */

@@ -1,5 +1,9 @@
 /** What is written: for people in tables of 80 columns, for programs as JSON; secrets never. */
+import type { Page } from '../core/paging.ts';
 import type { Arguments } from './arguments.ts';
+
+/** What starts this program again: npx, where npx has started it, as in a clone. */
+export const PROGRAM = process.env.npm_command === 'exec' ? 'npx ccjk-cloud' : 'ccjk-cloud';
 
 const COLOURS = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
 type Colour = keyof typeof COLOURS;
@@ -58,6 +62,43 @@ export function table<Row>(rows: readonly Row[], spec: readonly Column<Row>[]): 
   );
   return [paint('dim', head), ...body].join('\n');
 }
+
+/** A page of a list; `name` is what its items are called. */
+export function answerPage<Row>(
+  args: Arguments,
+  name: string,
+  { items, pagination, nextCursor }: Page<Row>,
+  spec: readonly Column<Row>[],
+  none = `No ${name}.`,
+): void {
+  answer(args, { [name]: items, pagination, next_cursor: nextCursor }, () => {
+    if (items.length === 0) return none;
+    const { total } = pagination;
+    return (
+      table(items, spec) + (total > items.length ? `\n${paint('dim', `${items.length} of ${total} ${name}`)}` : '')
+    );
+  });
+}
+
+/** Lines of a name and a value each; those without a value are left out. */
+export const facts = (rows: readonly (readonly [string, string | undefined | null])[]): string => {
+  const told = rows.filter(([, value]) => value);
+  const width = Math.max(9, ...told.map(([name]) => name.length)) + 2;
+  return told.map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`).join('\n');
+};
+
+export const bytes = (count: number): string => {
+  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, count)) / 10));
+  return power === 0 ? `${count} bytes` : `${(count / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
+};
+
+/** The columns with which most tables begin and go on. */
+export const ID = { title: 'ID', width: 36, of: ({ id }: { id: string }) => id };
+export const CREATED = {
+  title: 'CREATED',
+  width: 8,
+  of: ({ created_at }: { created_at: string }) => ago(created_at),
+};
 
 /** Names and commands come from elsewhere: what would steer the terminal is taken out. */
 export const plain = (text: string): string => text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ');

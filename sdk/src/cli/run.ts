@@ -4,10 +4,10 @@ import type { CcjkCloud } from '../core/client.ts';
 import { ApiError } from '../core/errors.ts';
 import { quoteWords } from '../daemon/shell-words.ts';
 import type { Task } from '../generated/types.ts';
-import { type Arguments, type Command, UsageError } from './arguments.ts';
+import { type Arguments, type Command, pairsOf, UsageError } from './arguments.ts';
 import { findDevice } from './devices.ts';
 import { followTask } from './follow.ts';
-import { answer, note } from './output.ts';
+import { answer, note, PROGRAM } from './output.ts';
 import { openClient } from './profile.ts';
 
 /** The exit codes of `timeout` and of a shell after Ctrl-C. */
@@ -40,7 +40,8 @@ export const run: Command = {
   },
   run: async (args) => {
     const command = commandOf(args.words);
-    const env = variablesOf(args.list('env'));
+    const variables = pairsOf(args, 'env');
+    const env = variables.length > 0 ? Object.fromEntries(variables) : undefined;
     const cwd = args.text('cwd');
     const timeout = args.duration('timeout');
     if (timeout !== undefined && (timeout < 1000 || timeout > 86_400_000))
@@ -63,7 +64,7 @@ export const run: Command = {
     answer(
       args,
       queued,
-      () => `${queued.task_id}\nSee what becomes of it with: ccjk-cloud tasks show ${queued.task_id}`,
+      () => `${queued.task_id}\nSee what becomes of it with: ${PROGRAM} tasks show ${queued.task_id}`,
     );
     if (device.daemon_status === 'offline') note(`${device.device_name} is offline; the task waits for it.`);
     return 0;
@@ -74,15 +75,6 @@ const commandOf = (words: readonly string[]): string => {
   if (words.length === 0 || words.join('') === '') throw new UsageError('The command is missing: put it after --');
   return words.length === 1 ? (words[0] ?? '') : quoteWords(words);
 };
-
-function variablesOf(typed: readonly string[]): Record<string, string> | undefined {
-  const pairs = typed.map((one) => {
-    const at = one.indexOf('=');
-    if (at < 1) throw new UsageError(`--env must be NAME=VALUE, not "${one}"`);
-    return [one.slice(0, at), one.slice(at + 1)];
-  });
-  return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
-}
 
 async function follow(args: Arguments, client: CcjkCloud, id: string): Promise<number> {
   let isCancelled = false;

@@ -1,10 +1,23 @@
 /** tasks: list, show, logs, cancel, retry. */
 import type { FollowEvent } from '../core/follow.ts';
 import type { Task, TaskSummary } from '../generated/types.ts';
-import { type Arguments, type Command, UsageError } from './arguments.ts';
+import { type Action, type Arguments, act, type Command, UsageError } from './arguments.ts';
 import { findDevice } from './devices.ts';
 import { followTask, outputSoFar } from './follow.ts';
-import { ago, answer, duration, paint, paintStatus, plain, print, table } from './output.ts';
+import {
+  answer,
+  answerPage,
+  type Column,
+  CREATED,
+  duration,
+  facts,
+  ID,
+  PROGRAM,
+  paint,
+  paintStatus,
+  plain,
+  print,
+} from './output.ts';
 import { openClient } from './profile.ts';
 
 const STATUSES = ['pending', 'queued', 'assigned', 'running', 'completed', 'failed', 'cancelled', 'timeout'] as const;
@@ -30,90 +43,76 @@ export const tasks: Command = {
     device: { type: 'string' },
     limit: { type: 'string' },
   },
-  run: async (args) => {
-    const [action = 'list', ...rest] = args.words;
-    if (action === 'list' && rest.length === 0) return list(args);
-    const act = ACTIONS[action];
-    if (!act) throw new UsageError(`There is no "tasks ${args.words.join(' ')}"`);
-    const [, id = ''] = args.expectWords('The action', 'The id of the task');
-    return act(args, id);
-  },
+  run: (args) => act(args, 'tasks', { list: { run: list }, ...onTasks({ show, logs, cancel, retry }) }),
 };
 
-async function list(args: Arguments): Promise<number> {
+const onTasks = (actions: Record<string, Action['run']>): Record<string, Action> =>
+  Object.fromEntries(Object.entries(actions).map(([name, run]) => [name, { words: ['The id of the task'], run }]));
+
+async function list(args: Arguments): Promise<void> {
   const status = args.text('status');
   if (status && !(STATUSES as readonly string[]).includes(status))
     throw new UsageError(`There is no status "${status}"`);
   const limit = args.number('limit', 1, 100) ?? 20;
   const { client } = await openClient(args);
   const device = args.text('device');
-  const { items, pagination, nextCursor } = await client.tasks.list({
+  const page = await client.tasks.list({
     limit,
     ...(status ? { status: status as Status } : {}),
     ...(device ? { device_id: (await findDevice(client, device)).id } : {}),
   });
-  answer(args, { tasks: items, pagination, next_cursor: nextCursor }, () => {
-    if (items.length === 0) return 'No tasks. Run something with: ccjk-cloud run -- COMMAND';
-    const more =
-      pagination.total > items.length ? `\n${paint('dim', `${items.length} of ${pagination.total} tasks`)}` : '';
-    return taskTable(items) + more;
-  });
-  return 0;
+  answerPage(args, 'tasks', page, COLUMNS, `No tasks. Run something with: ${PROGRAM} run -- COMMAND`);
 }
 
-const ACTIONS: Record<string, (args: Arguments, id: string) => Promise<number>> = {
-  show: async (args, id) => {
-    const task = await (await openClient(args)).client.tasks.get(id);
-    answer(args, task, () => describe(task));
-    return 0;
-  },
-  logs: async (args, id) => {
-    const { client } = await openClient(args);
-    if (args.is('follow')) {
-      const asLines = { onEvent: (event: FollowEvent) => print(JSON.stringify(event)) };
-      await followTask(client, id, args.is('json') ? asLines : {});
-      return 0;
-    }
-    const output = await outputSoFar(client, id);
-    if (args.is('json')) answer(args, { task_id: id, ...output }, () => '');
-    else {
-      process.stdout.write(output.stdout);
-      process.stderr.write(output.stderr);
-    }
-    return 0;
-  },
-  cancel: async (args, id) => {
-    const task = await (await openClient(args)).client.tasks.cancel(id);
-    answer(args, task, () =>
-      task.status === 'cancelled'
-        ? `Cancelled ${id}.`
-        : `Asked the device to stop ${id}.\nSee what became of it with: ccjk-cloud tasks show ${id}`,
-    );
-    return 0;
-  },
-  retry: async (args, id) => {
-    const queued = await (await openClient(args)).client.tasks.retry(id);
-    answer(
-      args,
-      queued,
-      () => `Queued ${queued.task_id}.\nSee what becomes of it with: ccjk-cloud tasks show ${queued.task_id}`,
-    );
-    return 0;
-  },
-};
+async function show(args: Arguments, id: string): Promise<void> {
+  const task = await (await openClient(args)).client.tasks.get(id);
+  answer(args, task, () => describe(task));
+}
 
-const taskTable = (items: readonly TaskSummary[]): string =>
-  table(items, [
-    { title: 'ID', width: 36, of: ({ id }) => id },
-    { title: 'STATUS', width: 9, of: ({ status }) => status, paint: paintStatus },
-    { title: 'CREATED', width: 8, of: ({ created_at }) => ago(created_at) },
-    { title: 'COMMAND', width: 21, of: ({ command }) => command },
-  ]);
+async function logs(args: Arguments, id: string): Promise<void> {
+  const { client } = await openClient(args);
+  if (args.is('follow')) {
+    const asLines = { onEvent: (event: FollowEvent) => print(JSON.stringify(event)) };
+    await followTask(client, id, args.is('json') ? asLines : {});
+    return;
+  }
+  const output = await outputSoFar(client, id);
+  if (args.is('json')) answer(args, { task_id: id, ...output }, () => '');
+  else {
+    process.stdout.write(output.stdout);
+    process.stderr.write(output.stderr);
+  }
+}
+
+async function cancel(args: Arguments, id: string): Promise<void> {
+  const task = await (await openClient(args)).client.tasks.cancel(id);
+  answer(args, task, () =>
+    task.status === 'cancelled'
+      ? `Cancelled ${id}.`
+      : `Asked the device to stop ${id}.\nSee what became of it with: ${PROGRAM} tasks show ${id}`,
+  );
+}
+
+async function retry(args: Arguments, id: string): Promise<void> {
+  const queued = await (await openClient(args)).client.tasks.retry(id);
+  answer(
+    args,
+    queued,
+    () => `Queued ${queued.task_id}.\nSee what becomes of it with: ${PROGRAM} tasks show ${queued.task_id}`,
+  );
+}
+
+const COLUMNS: Column<TaskSummary>[] = [
+  ID,
+  { title: 'STATUS', width: 9, of: ({ status }) => status, paint: paintStatus },
+  CREATED,
+  { title: 'COMMAND', width: 21, of: ({ command }) => command },
+];
 
 function describe(task: Task): string {
   const { started_at, completed_at, exit_code, signal, error_message, device_id, reason } = task;
   const tookMs = started_at && completed_at ? Date.parse(completed_at) - Date.parse(started_at) : undefined;
-  const rows: [string, string | undefined | null][] = [
+  const summary = facts([
     ['Task', task.id],
     ['Status', paintStatus(task.status) + (reason ? ` (${plain(reason)})` : '')],
     ['Command', plain(task.command)],
@@ -125,12 +124,11 @@ function describe(task: Task): string {
     ['Exit code', exit_code === null ? null : String(exit_code)],
     ['Signal', signal],
     ['Message', error_message && plain(error_message)],
-  ];
-  const facts = rows.filter(([, value]) => value).map(([name, value]) => `${`${name}:`.padEnd(11)}${value}`);
+  ]);
   const output = (name: string, text: string | null, isCut: boolean) =>
     text ? ['', paint('bold', `${name}${isCut ? ' (the middle is cut out)' : ''}:`), text.replace(/\n$/, '')] : [];
   return [
-    ...facts,
+    summary,
     ...output('stdout', task.stdout, task.stdout_truncated),
     ...output('stderr', task.stderr, task.stderr_truncated),
   ].join('\n');

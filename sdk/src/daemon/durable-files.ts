@@ -14,11 +14,11 @@ export async function makePrivateFolder(path: string): Promise<void> {
   await chmod(path, 0o700);
 }
 
-/** When this returns, `text` is on the disk. Only its owner can read it. */
-export async function writeDurably(path: string, text: string): Promise<void> {
+/** When this returns, `text` is on the disk. Only its owner can read it, unless `mode` says otherwise. */
+export async function writeDurably(path: string, text: string | Uint8Array, mode = 0o600): Promise<void> {
   const draft = `${path}.tmp`;
   await rm(draft, { force: true });
-  const file = await open(draft, 'wx', 0o600);
+  const file = await open(draft, 'wx', mode);
   try {
     await file.writeFile(text);
     await file.sync();

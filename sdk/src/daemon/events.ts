@@ -23,6 +23,12 @@ export type DaemonEvent =
   /** The service has the result, or has said that it wants none. */
   | { type: 'reported'; task_id: string; outcome: 'recorded' | 'unwanted' }
   | { type: 'config'; config: DeviceConfig }
+  /** The configuration of the machine has changed and is backed up. */
+  | { type: 'config-backup'; backup_id: string }
+  /** A backup is in place, and the service knows it. */
+  | { type: 'config-restore'; backup_id: string; config_name: string }
+  /** A closed file of the daemon's own log is at the service. */
+  | { type: 'log-upload'; log_id: string }
   /** Told once, however long it lasts. */
   | { type: 'outage'; message: string }
   | { type: 'restored' }

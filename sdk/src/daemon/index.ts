@@ -9,12 +9,15 @@ import { join } from 'node:path';
 import { CcjkError } from '../core/errors.ts';
 import type { Fetch } from '../core/options.ts';
 import type { HandedTask } from '../generated/types.ts';
+import type { RestoreHandler } from './chores.ts';
 import type { DaemonEvent } from './events.ts';
 import type { Handler } from './handlers.ts';
 import { type Holder, takeLock } from './lock.ts';
 import { stateFolder } from './machine.ts';
 import { Runner } from './runner.ts';
 
+export type { RestoreHandler } from './chores.ts';
+export type { Restore } from './config-file.ts';
 export type { DaemonEvent } from './events.ts';
 export type { Handler, HandlerResult } from './handlers.ts';
 export { KeyRefusedError } from './link.ts';
@@ -36,6 +39,16 @@ export type DaemonOptions = {
   cwd?: string | undefined;
   /** Run the tasks of a type in this process. Without one, `bash` is the shell's and the others fail. */
   handlers?: Partial<Record<TaskType, Handler>> | undefined;
+  /**
+   * The configuration of this machine, a JSON file: backed up when it has changed, at most once an hour, and replaced when
+   * a backup is restored to this device; what it held before lies beside it as `.before-restore`.
+   */
+  configFile?: string | undefined;
+  /**
+   * Restores a backup to this device, in place of `configFile`. When it throws, it is called again a minute later; after a
+   * crash, too, so it must bear being called twice with the same backup.
+   */
+  onRestore?: RestoreHandler | undefined;
   /** Milliseconds that `stop` waits for running commands; by default 0: they go on, and the next daemon takes them over. */
   drainMs?: number | undefined;
   onEvent?: ((event: DaemonEvent) => void) | undefined;
@@ -78,6 +91,8 @@ export function runDaemon(options: DaemonOptions): RunningDaemon {
     drainMs: options.drainMs ?? 0,
     cwd: options.cwd ?? process.cwd(),
     handlers: options.handlers ?? {},
+    configFile: options.configFile,
+    onRestore: options.onRestore,
     fetch: options.fetch,
     emit: listenerOf(options.onEvent),
     fault: options.faults ?? (() => {}),

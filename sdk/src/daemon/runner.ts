@@ -1,6 +1,6 @@
 /**
  * The daemon at work: it claims tasks, reports that it lives and what it holds, and delivers results. Three loops that
- * share nothing but the list of attempts; each goes on by itself while the service is away.
+ * share nothing but the list of attempts; each goes on by itself while the service is away. A fourth does the chores.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import type { Fetch } from '../core/options.ts';
 import { sleep } from '../core/retries.ts';
 import type { DeviceConfig, HandedTask, Heartbeat, HeartbeatAnswer } from '../generated/types.ts';
 import { Attempt, type Workplace } from './attempt.ts';
+import { type ChoreOptions, Chores } from './chores.ts';
 import { makePrivateFolder } from './durable-files.ts';
 import type { DaemonEvent } from './events.ts';
 import type { Handler } from './handlers.ts';
@@ -17,6 +18,7 @@ import { Journal, type JournalEntry, type Stop } from './journal.ts';
 import { type KeyRefusedError, Link } from './link.ts';
 import { Pace } from './live-output.ts';
 import { openGauge } from './machine.ts';
+import { OwnLog } from './own-log.ts';
 import { deliver, type Report, Spool } from './spool.ts';
 
 /** Seconds that a claim waits at the service; proxies cut connections that are silent for 30 s and more. */
@@ -35,7 +37,7 @@ const LAST_CALLS_MS = 5000;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export type RunnerOptions = {
+export type RunnerOptions = ChoreOptions & {
   baseUrl: string;
   deviceKey: string;
   folder: string;
@@ -65,14 +67,21 @@ export class Runner {
   /** Nothing more. */
   readonly #quit = new AbortController();
   readonly #gauge: () => Promise<Record<string, number>>;
+  readonly #log: OwnLog;
+  readonly #chores: Chores;
   #config: DeviceConfig | undefined;
   #configVersion: number | undefined;
   #refused: KeyRefusedError | undefined;
   #wake: () => void = () => {};
 
   constructor(options: RunnerOptions) {
-    this.#options = options;
-    const { folder, emit, baseUrl, deviceKey, fetch, cwd, handlers, fault } = options;
+    this.#log = new OwnLog(join(options.folder, 'logs'));
+    const emit = (event: DaemonEvent) => {
+      this.#log.note(event);
+      options.emit(event);
+    };
+    this.#options = { ...options, emit };
+    const { folder, baseUrl, deviceKey, fetch, cwd, handlers, fault } = options;
     this.#gauge = openGauge(folder);
     this.#place = {
       client: new CcjkCloud({ baseUrl, token: deviceKey, fetch, maxRetries: 0, timeoutMs: CALL_TIMEOUT_MS }),
@@ -95,6 +104,7 @@ export class Runner {
       fault,
       send: (report, forget) => this.#send(report, forget),
     };
+    this.#chores = new Chores(options, this.#place, this.#log);
   }
 
   /** Works until it is stopped. @throws KeyRefusedError, or what kept it from its own files */
@@ -102,10 +112,11 @@ export class Runner {
     try {
       await this.#recover();
       const beating = this.#beatLoop();
+      const chores = this.#chores.run(this.#stop.signal);
       await Promise.race([this.#claimLoop(), beating]); // neither ends before the stop, but with an error
       await this.#windDown();
       this.#quit.abort();
-      await beating;
+      await Promise.all([beating, chores]);
       if (!this.#refused) await this.#goOffline();
     } finally {
       this.#quit.abort();
@@ -131,6 +142,7 @@ export class Runner {
   async #recover(): Promise<void> {
     const { folder, emit } = this.#options;
     const { journal, spool, attempts } = this.#place;
+    await this.#log.open();
     for (const name of ['journal', 'spool', 'attempts']) await makePrivateFolder(join(folder, name));
     const onUnreadable = (path: string) =>
       emit({ type: 'problem', message: `${path} cannot be read and is passed over; look at it and delete it` });
@@ -259,7 +271,9 @@ export class Runner {
   }
 
   async #syncConfig(signal: AbortSignal): Promise<void> {
-    const { config, config_version } = await this.#place.client.daemon.syncConfig({ signal });
+    const synced = await this.#place.client.daemon.syncConfig({ signal });
+    const { config, config_version } = synced;
+    this.#chores.learn(synced);
     if (config_version === this.#configVersion) return;
     this.#config = config;
     this.#configVersion = config_version;

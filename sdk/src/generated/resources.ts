@@ -1,7 +1,7 @@
 // Generated from contracts/openapi.json by `npm run generate`. Do not edit.
 
 import type { PagePromise } from '../core/paging.ts';
-import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
+import { type ApiPromise, at, type RequestOptions, Resource } from '../core/resource.ts';
 import type {
   AccountDeletion,
   AddressVerification,
@@ -93,12 +93,6 @@ import type {
   UsersRemoveData,
   UsersUpdateData,
 } from './types.ts';
-
-/** One segment of a path. Nothing, or dots, would lead to another route. */
-const at = (id: string): string => {
-  if (/^\.{0,2}$/.test(id)) throw new TypeError(`Not an id: "${id}"`);
-  return encodeURIComponent(id);
-};
 
 /** Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use, and the use of an old one ends the whole session. */
 export class Auth extends Resource {
@@ -590,7 +584,7 @@ export class Daemon extends Resource {
   /**
    * Send what a task has written.
    *
-   * A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept: truncated says that the rest is not wanted.
+   * A piece of one stream of the attempt that the lease names. offset counts the bytes of UTF-8 before it. A piece that begins before next_offset has arrived already and changes nothing; one that begins after it is refused. 16 MiB of each stream are kept; what lies beyond the first MiB counts against the storage of the user, and where that is full the stream ends there. truncated says that the rest is not wanted.
    *
    * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 2 MiB.
    *

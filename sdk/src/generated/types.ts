@@ -1484,7 +1484,7 @@ export interface components {
             chunk: string;
             /** @description Pass it as from to go on */
             next_offset: number;
-            /** @description The stream went on after the 16 MiB that are kept */
+            /** @description The stream went on after what is kept: 16 MiB, or what your storage had room for */
             truncated: boolean;
             /** @description The attempt has ended and nothing comes after next_offset */
             complete: boolean;
@@ -1865,6 +1865,34 @@ export interface components {
              * @example 30d
              */
             period?: string;
+        };
+        PublishListQuery: {
+            /**
+             * @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and -
+             * @example my-channel
+             */
+            channel: string;
+            /**
+             * @description How many at most
+             * @default 10
+             */
+            count?: number;
+        };
+        KeysListData: components["schemas"]["RelayKey"][];
+        KeysGetData: components["schemas"]["PublicKey"] | components["schemas"]["RelayKey"];
+        CronCleanupChannelsQuery: {
+            /**
+             * @default all
+             * @enum {string}
+             */
+            task?: "persistent" | "temporary" | "all";
+        };
+        CronCleanupKeysQuery: {
+            /**
+             * @default all
+             * @enum {string}
+             */
+            task?: "expired-keys" | "audit-logs" | "orphaned-keys" | "messages" | "all";
         };
     };
     responses: never;
@@ -4727,6 +4755,8 @@ export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
 export type Confirmation = components['schemas']['Confirmation'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedRelayKey = components['schemas']['CreatedRelayKey'];
+export type CronCleanupChannelsQuery = components['schemas']['CronCleanupChannelsQuery'];
+export type CronCleanupKeysQuery = components['schemas']['CronCleanupKeysQuery'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
 export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
 export type DaemonRestoredConfigData = components['schemas']['DaemonRestoredConfigData'];
@@ -4748,6 +4778,8 @@ export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
 export type Issue = components['schemas']['Issue'];
 export type KeyCleanup = components['schemas']['KeyCleanup'];
+export type KeysGetData = components['schemas']['KeysGetData'];
+export type KeysListData = components['schemas']['KeysListData'];
 export type Log = components['schemas']['Log'];
 export type LogMetadata = components['schemas']['LogMetadata'];
 export type LogUpload = components['schemas']['LogUpload'];
@@ -4785,6 +4817,7 @@ export type PostedMail = components['schemas']['PostedMail'];
 export type ProfileChange = components['schemas']['ProfileChange'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type PublicKeyInfo = components['schemas']['PublicKeyInfo'];
+export type PublishListQuery = components['schemas']['PublishListQuery'];
 export type PublishedMessage = components['schemas']['PublishedMessage'];
 export type Queue = components['schemas']['Queue'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];

@@ -9,7 +9,7 @@ import { recordResult } from '../../domain/results.ts';
 import type { Handlers } from '../contract.ts';
 import { presentBackup } from './config.ts';
 import { deviceConfig } from './devices.ts';
-import { idFrom, time } from './presented.ts';
+import { time } from './presented.ts';
 
 const handed = (task: HandedTask) => ({
   id: task.id,
@@ -44,8 +44,8 @@ export const daemonHandlers: Handlers<typeof daemon> = {
   heartbeat: async (ctx, { body }) => {
     const tasks = body.current_tasks.map((item) =>
       typeof item === 'string'
-        ? { taskId: idFrom(item) }
-        : { taskId: idFrom(item.task_id), leaseId: item.lease_id, progress: item.progress },
+        ? { taskId: item }
+        : { taskId: item.task_id, leaseId: item.lease_id, progress: item.progress },
     );
     const answer = await takeHeartbeat(ctx, { status: body.status, tasks, systemInfo: body.system_info });
     return {
@@ -94,7 +94,7 @@ export const daemonHandlers: Handlers<typeof daemon> = {
   output: async (ctx, { params, body }) => {
     const { lease_id: leaseId, stream, offset, chunk } = body;
     const { nextOffset, truncated } = await appendOutput(ctx, params.task_id, { leaseId, stream, offset, chunk });
-    return { status: 200, data: { task_id: idFrom(params.task_id), stream, next_offset: nextOffset, truncated } };
+    return { status: 200, data: { task_id: params.task_id, stream, next_offset: nextOffset, truncated } };
   },
 
   syncConfig: async (ctx) => {

@@ -4,9 +4,6 @@ import type { Page } from '../../domain/pages.ts';
 export const time = (at: Date): string => at.toISOString();
 export const timeOrNull = (at: Date | null): string | null => at?.toISOString() ?? null;
 
-/** PostgreSQL does not mind the case of an id; where we compare ids ourselves, they are written as it writes them. */
-export const idFrom = (given: string): string => given.toLowerCase();
-
 /** The pagination of a list, beside its items. */
 export const paging = ({ total, limit, offset, hasMore, nextCursor }: Page<unknown>) => ({
   pagination: { total, limit, offset, has_more: hasMore },

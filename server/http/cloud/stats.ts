@@ -1,7 +1,6 @@
 import type { stats } from '../../../contracts/cloud/stats.ts';
 import { type Stats, summarize, summarizeDevice } from '../../domain/stats.ts';
 import type { Handlers } from '../contract.ts';
-import { idFrom } from './presented.ts';
 
 const present = ({ completed, failed, cancelled, executionSeconds, daily }: Stats) => ({
   tasks_completed: completed,
@@ -26,7 +25,7 @@ export const statsHandlers: Handlers<typeof stats> = {
   device: async (ctx, { params, query }) => ({
     status: 200,
     data: {
-      device_id: idFrom(params.device_id),
+      device_id: params.device_id,
       ...present(await summarizeDevice(ctx, params.device_id, daysOf(query.period))),
     },
   }),

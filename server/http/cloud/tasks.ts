@@ -14,11 +14,11 @@ import {
   retryTask,
 } from '../../domain/tasks.ts';
 import type { Handlers } from '../contract.ts';
-import { idFrom, paging, time, timeOrNull } from './presented.ts';
+import { paging, time, timeOrNull } from './presented.ts';
 
 /** A task as a caller describes it. */
 export const fromWire = (task: z.output<typeof NewTaskSchema>): NewTask => ({
-  deviceId: idFrom(task.device_id),
+  deviceId: task.device_id,
   type: task.type,
   command: task.command,
   args: task.args,
@@ -112,7 +112,7 @@ export const taskHandlers: Handlers<typeof tasks> = {
     const { stream, from, attempt, wait } = query;
     const output = await awaitOutput(ctx, params.task_id, { stream, from, attempt }, { waitMs: wait * 1000, signal });
     const { nextOffset, ...rest } = output;
-    return { status: 200, data: { task_id: idFrom(params.task_id), stream, ...rest, next_offset: nextOffset } };
+    return { status: 200, data: { task_id: params.task_id, stream, ...rest, next_offset: nextOffset } };
   },
 
   cancel: async (ctx, { params }) => ({ status: 200, data: whole(await cancelTask(ctx, params.task_id)) }),
