@@ -58,8 +58,6 @@ test.each([
   [['run', '--env', 'X', '--', 'x'], '--env must be NAME=VALUE'],
   [['tasks', 'burn'], 'There is no "tasks burn"'],
   [['tasks', 'show'], 'The id of the task is missing'],
-  [['email'], 'The action is missing'],
-  [['email', 'set', 'a@b.co', '--smtp', 'mail:22'], '--smtp must be HOST or HOST:PORT with one of the ports'],
   [['publish'], 'The channel is missing'],
   [['publish', 'c', 'x', 'y'], 'Unexpected argument "y"'],
   [['publish', 'c', 'x', '--priority', 'huge'], '--priority must be one of critical, high, normal, low, bulk'],
@@ -70,6 +68,8 @@ test.each([
   [['keys', 'list', 'all'], 'There is no "keys list all"'],
   [['keys', 'revoke', 'x'], '--reason is missing (or --now'],
   [['keys', 'create', '--permission', 'all'], 'There is no permission "all"'],
+  [['email'], 'The action is missing'],
+  [['email', 'set', 'a@b.co', '--smtp', 'mail:22'], '--smtp must be HOST or HOST:PORT with one of the ports'],
   [['whoami', '--wrong'], "Unknown option '--wrong'"],
   [['login', '--email', 'a@b.co'], '--password is missing, and there is no terminal to ask at'],
 ])('%j is wrong usage: exit code 2 and what to do', async (args, message) => {

@@ -48,11 +48,12 @@ export const email: Command = {
 
 async function show(args: Arguments): Promise<void> {
   const { client } = await openClient(args);
-  const config = await client.email.getConfig((await findDevice(client, args.text('device'))).id);
+  const device = await findDevice(client, args.text('device'));
+  const config = await client.email.getConfig(device.id);
   answer(args, config, () => described(config));
 }
 
-async function set(args: Arguments, email_address: string): Promise<void> {
+async function set(args: Arguments, address: string): Promise<void> {
   const [imap_host, imap_port] = placeIn(args, 'imap');
   const [smtp_host, smtp_port] = placeIn(args, 'smtp');
   const isSecure = !args.is('no-tls');
@@ -60,9 +61,9 @@ async function set(args: Arguments, email_address: string): Promise<void> {
   const device = await findDevice(client, args.text('device'));
   const config = await client.email.saveConfig({
     device_id: device.id,
-    email_address,
-    username: args.text('username') ?? null,
-    password: args.is('with-password') ? await readPassword() : null,
+    email_address: address,
+    ...(args.text('username') === undefined ? {} : { username: args.text('username') as string }),
+    ...(args.is('with-password') ? { password: await passwordOf() } : {}),
     imap_host,
     imap_port,
     imap_secure: isSecure,
@@ -99,7 +100,7 @@ function placeIn(args: Arguments, option: 'imap' | 'smtp'): [host: string | null
   return [host, port ?? null];
 }
 
-const readPassword = async (): Promise<string> =>
+const passwordOf = async (): Promise<string> =>
   process.env.CCJK_MAIL_PASSWORD || (await ask('Password of the mail account: ', 'CCJK_MAIL_PASSWORD', 'secret'));
 
 function described(config: EmailConfig): string {
@@ -107,12 +108,12 @@ function described(config: EmailConfig): string {
   const place = (host: string | null, port: number | null) => (host ? `${plain(host)}${port ? `:${port}` : ''}` : '-');
   return facts([
     ['Address', plain(email_address)],
-    ['Verified', is_verified ? 'yes' : `no; a code is mailed to it: ${PROGRAM} email verify CODE`],
+    ['Verified', is_verified ? 'yes' : `no; a code has been mailed to it: ${PROGRAM} email verify CODE`],
     ['Commands', is_active ? 'are taken' : 'are not taken'],
     ['IMAP', place(config.imap_host, config.imap_port)],
     ['SMTP', place(config.smtp_host, config.smtp_port)],
     ['Login', `${plain(username ?? email_address)}, ${has_password ? 'with' : 'without'} a password`],
     ['Last read', last_check ?? '-'],
-    ...(last_error === null ? [] : [['Problem', plain(last_error)] as const]),
+    ['Problem', last_error && plain(last_error)],
   ]);
 }

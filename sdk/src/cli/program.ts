@@ -30,6 +30,7 @@ const COMMANDS: Record<string, Command> = {
   run,
   tasks,
   messages,
+  email,
   logs,
   stats,
   backup,
