@@ -35,6 +35,7 @@ const COMMANDS: Record<string, Command> = {
   stats,
   backup,
   restore,
+  email,
   account,
   sessions,
   'api-keys': apiKeys,
