@@ -164,7 +164,7 @@ test('gzip may inflate to 64 MiB and not one byte more', async () => {
 });
 
 test.each(['as it is', 'as gzip'])('a large log arrives %s, byte by byte', async (how) => {
-  const [user, device] = await userWithDevice();
+  const [user, device] = await logs.userWithDevice();
   const lines = Array.from({ length: 60 }, (_, at) => `${at}\r\n--\r\n${randomBytes(100_000).toString('base64')}`);
   const text = Buffer.from(lines.join('\r\n'));
   const content = how === 'as gzip' ? gzipSync(text, { level: 1 }) : text;
