@@ -13,6 +13,7 @@ const products: Record<string, string> = {
   'contracts/openapi.json': openApiJson,
   'sdk/src/generated/types.ts': sdk.types,
   'sdk/src/generated/resources.ts': sdk.resources,
+  'sdk/src/generated/relay.ts': sdk.relay,
   'sdk/src/generated/codes.ts': sdk.codes,
   'README.md': readmeWithConfiguration(),
 };

@@ -5,6 +5,7 @@
 import type { AppRoute } from '@ts-rest/core';
 import { z } from 'zod';
 import { FAILURES, type FailureCode } from './failures.ts';
+import { familyOf } from './families.ts';
 import { type Access, failureCodes } from './wire.ts';
 
 /** Methods whose body, wanted or not, the server reads. */
@@ -14,12 +15,11 @@ export const accessOf = (route: AppRoute): Access => route.metadata as Access;
 
 export const readsBody = (route: AppRoute): boolean => METHODS_WITH_BODY.includes(route.method);
 
-/** Whether the route answers in the shorter envelope of the relay. */
-export const isRelay = (route: AppRoute): boolean => route.path.startsWith('/api/');
-
 /** Operations answer plainly, and so do the probes of the relay, which nobody counts. */
-const isEnveloped = (route: AppRoute): boolean =>
-  route.path.startsWith('/v1/') || (isRelay(route) && accessOf(route).rate !== 'none');
+const isEnveloped = (route: AppRoute): boolean => {
+  const family = familyOf(route.path);
+  return family !== 'ops' && (family !== 'relay' || accessOf(route).rate !== 'none');
+};
 
 export const declaredCodes = (route: AppRoute): ReadonlySet<FailureCode> =>
   new Set([...ownCodes(route), ...(isEnveloped(route) ? impliedCodes(route) : [])]);

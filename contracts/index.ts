@@ -10,6 +10,7 @@ import { sockets } from './cloud/sockets.ts';
 import { stats } from './cloud/stats.ts';
 import { tasks } from './cloud/tasks.ts';
 import { users } from './cloud/users.ts';
+import { control } from './control.ts';
 import { ops } from './ops.ts';
 import { channels } from './relay/channels.ts';
 import { cron } from './relay/cron.ts';
@@ -22,4 +23,4 @@ import { c } from './wire.ts';
 
 export const cloud = c.router({ auth, users, apiKeys, daemon, tasks, devices, sockets, messages, config, logs, stats });
 export const relay = c.router({ register, channels, publish, subscribe, keys, cron, health });
-export const contract = c.router({ cloud, relay, ops });
+export const contract = c.router({ cloud, relay, control, ops });

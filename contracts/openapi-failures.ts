@@ -5,8 +5,10 @@
 import type { AppRoute } from '@ts-rest/core';
 import type { ExampleObject, ReferenceObject, ResponseObject, SchemaObject } from 'openapi3-ts/oas31';
 import type { SchemaUse } from './component-schemas.ts';
-import { accessOf, declaredFailures, isRelay } from './declared.ts';
+import { controlFailure } from './control.ts';
+import { accessOf, declaredFailures } from './declared.ts';
 import { codeOnTheWire, FAILURES, type FailureCode } from './failures.ts';
+import { type Family, familyOf } from './families.ts';
 import { headersOf } from './openapi-parts.ts';
 import { relayFailure } from './relay/wire.ts';
 import { failure, Issue } from './wire.ts';
@@ -24,7 +26,15 @@ const RelayFailure = relayFailure(ALL_CODES).meta({
   description: 'The envelope of an answer under /api that failed. Decide by error.code; error.message is for people.',
 });
 
-export const FAILURE_SCHEMAS: readonly SchemaUse[] = [Failure, RelayFailure, Issue].map((schema) => ({
+const ControlFailure = controlFailure(ALL_CODES).meta({
+  id: 'ControlFailure',
+  description: 'The envelope of an answer under /api/control that failed. Decide by the status.',
+});
+
+/** What the names of a family's failures begin with. */
+const PREFIX = { cloud: '', ops: '', relay: 'Relay', control: 'Control' } as const satisfies Record<Family, string>;
+
+export const FAILURE_SCHEMAS: readonly SchemaUse[] = [Failure, RelayFailure, ControlFailure, Issue].map((schema) => ({
   schema,
   direction: 'output',
 }));
@@ -47,44 +57,46 @@ export const failureResponses = (routes: readonly AppRoute[]): Map<string, Respo
 
 /** An example of each code that a route of a family answers; on the wire two of them may be one. */
 export const failureExamples = (routes: readonly AppRoute[]): [name: string, example: ExampleObject][] =>
-  [false, true].flatMap((ofRelay) => {
-    const ofFamily = routes.filter((route) => isRelay(route) === ofRelay);
+  (['cloud', 'relay', 'control'] as const).flatMap((family) => {
+    const ofFamily = routes.filter(({ path }) => familyOf(path) === family);
     const used = new Set(ofFamily.flatMap((route) => [...declaredFailures(route).values()].flat()));
     return ALL_CODES.filter((code) => used.has(code)).map((code): [string, ExampleObject] => [
-      exampleName(code, ofRelay),
-      example(code, ofRelay),
+      exampleName(code, family),
+      example(code, family),
     ]);
   });
 
-const exampleName = (code: FailureCode, ofRelay: boolean): string => (ofRelay ? `RELAY_${code}` : code);
+const exampleName = (code: FailureCode, family: Family): string =>
+  [PREFIX[family].toUpperCase(), code].filter(Boolean).join('_');
 
 const nameOf = (route: AppRoute, codes: readonly FailureCode[]): string =>
-  (isRelay(route) ? 'Relay' : '') +
+  PREFIX[familyOf(route.path)] +
   codes.map(pascalCase).join('Or') +
   (accessOf(route).rate === 'none' ? 'Uncounted' : '');
 
 const pascalCase = (code: string): string =>
   code.replace(/_?([A-Z])([A-Z]*)/g, (_, first: string, rest: string) => first + rest.toLowerCase());
 
-const response = (route: AppRoute, status: number, codes: readonly FailureCode[]): ResponseObject => ({
-  description: codes.map((code) => `- \`${codeOnTheWire(code)}\` ${FAILURES[code][1]}`).join('\n'),
-  headers: headersOf(route, status),
-  content: {
-    'application/json': {
-      schema: {
-        allOf: [
-          { $ref: `#/components/schemas/${isRelay(route) ? 'RelayFailure' : 'Failure'}` },
-          {
-            type: 'object',
-            properties: { error: { type: 'object', properties: narrowed(codes) } },
-          },
-        ],
+const response = (route: AppRoute, status: number, codes: readonly FailureCode[]): ResponseObject => {
+  const family = familyOf(route.path);
+  const envelope = { $ref: `#/components/schemas/${PREFIX[family]}Failure` };
+  return {
+    description: codes.map((code) => `- \`${codeOnTheWire(code)}\` ${FAILURES[code][1]}`).join('\n'),
+    headers: headersOf(route, status),
+    content: {
+      'application/json': {
+        schema: family === 'control' ? envelope : { allOf: [envelope, narrowing(codes)] },
+        examples: Object.fromEntries(
+          codes.map((code) => [code, { $ref: `#/components/examples/${exampleName(code, family)}` }]),
+        ),
       },
-      examples: Object.fromEntries(
-        codes.map((code) => [code, { $ref: `#/components/examples/${exampleName(code, isRelay(route))}` }]),
-      ),
     },
-  },
+  };
+};
+
+const narrowing = (codes: readonly FailureCode[]): SchemaObject => ({
+  type: 'object',
+  properties: { error: { type: 'object', properties: narrowed(codes) } },
 });
 
 const narrowed = (codes: readonly FailureCode[]): Record<string, SchemaObject> => ({
@@ -98,15 +110,17 @@ const DETAILS: { [Code in FailureCode]?: unknown } = {
   VALIDATION_ERROR: [{ path: ['body', 'email'], message: 'Invalid email address', code: 'invalid_format' }],
 };
 
-const example = (code: FailureCode, ofRelay: boolean): ExampleObject => {
+const example = (code: FailureCode, family: 'cloud' | 'relay' | 'control'): ExampleObject => {
   const error = {
     code: codeOnTheWire(code),
     message: FAILURES[code][1],
     ...(code in DETAILS && { details: DETAILS[code] }),
   };
   const meta = { request_id: '7e0c6a52-2f0b-4f7e-9d0e-3a5f1f1c9b42', timestamp: '2026-01-20T10:00:00.000Z' };
-  return {
-    summary: FAILURES[code][1],
-    value: ofRelay ? { success: false, error } : { success: false, data: null, error, meta },
+  const values = {
+    cloud: { success: false, data: null, error, meta },
+    relay: { success: false, error },
+    control: { success: false, error: error.message },
   };
+  return { summary: error.message, value: values[family] };
 };

@@ -9,7 +9,8 @@ import type {
   SecuritySchemeObject,
   TagObject,
 } from 'openapi3-ts/oas31';
-import { accessOf, isRelay } from './declared.ts';
+import { accessOf } from './declared.ts';
+import { familyOf, isUnderApi } from './families.ts';
 import type { contract } from './index.ts';
 import type { CredentialKind } from './wire.ts';
 
@@ -19,10 +20,12 @@ export const INFO: Omit<InfoObject, 'version'> = {
 
 **Answers.** Every answer under \`/v1\` is \`{success, data, error, meta}\`, under \`/api\` it is \`{success, data}\` or
 \`{success, error}\`. When \`success\` is false, \`error.code\` is one
-of the codes that the operation lists and \`error.message\` says what to do. \`meta.request_id\` finds the request in our log.
+of the codes that the operation lists and \`error.message\` says what to do; under \`/api/control\` \`error\` is that sentence.
+\`meta.request_id\` finds the request in our log.
 
 **Credentials.** \`Authorization: Bearer\` carries the access token of a user, an API key (\`ck_live_…\`) or the key of a
-device (\`dk_…\`). The relay (\`/api\`) has keys of its own (\`sk_live_…\`), in \`X-API-Key\` or as bearer.
+device (\`dk_…\`), which goes in \`X-Device-Token\` too under \`/api/control\`. The relay (the rest of \`/api\`) has keys of its
+own (\`sk_live_…\`), in \`X-API-Key\` or as bearer.
 
 **Lists** take \`limit\` and \`offset\`, or \`cursor\` with the \`next_cursor\` of the page before.
 
@@ -88,6 +91,11 @@ export const TAGS = {
     name: 'Relay: probes',
     description: 'What a supervisor of the relay asks. Plain answers, without an envelope.',
   },
+  control: {
+    name: 'Released daemon',
+    description:
+      'What the ccjk daemon calls that is released today, with the key of its device, and what its users call. New programs use `/v1`.',
+  },
   messages: {
     name: 'Messages',
     description: 'What the service tells a user: tasks that began and ended, devices that came and went.',
@@ -117,9 +125,9 @@ service restarts, 1013 the reader is 1 MiB behind.`,
     name: 'Operations',
     description: 'What a supervisor asks. Plain answers, without an envelope.',
   },
-} satisfies Record<keyof (typeof contract)['cloud'] | keyof (typeof contract)['relay'] | 'ops', TagObject>;
+} satisfies Record<keyof (typeof contract)['cloud'] | keyof (typeof contract)['relay'] | 'control' | 'ops', TagObject>;
 
-export const SCHEME_OF = {
+const SCHEME_OF = {
   user: 'userToken',
   apiKey: 'apiKey',
   device: 'deviceKey',
@@ -127,7 +135,13 @@ export const SCHEME_OF = {
   admin: 'adminKey',
 } as const satisfies Record<CredentialKind, string>;
 
-export const SECURITY_SCHEMES: Record<(typeof SCHEME_OF)[CredentialKind], SecuritySchemeObject> = {
+/** The ways in which a route takes its credentials, any of which will do. */
+export const schemesOf = (route: AppRoute): (keyof typeof SECURITY_SCHEMES)[] =>
+  accessOf(route).auth.flatMap((kind) =>
+    kind === 'device' && familyOf(route.path) === 'control' ? ['deviceToken', SCHEME_OF[kind]] : [SCHEME_OF[kind]],
+  );
+
+export const SECURITY_SCHEMES = {
   userToken: {
     type: 'http',
     scheme: 'bearer',
@@ -156,7 +170,13 @@ export const SECURITY_SCHEMES: Record<(typeof SCHEME_OF)[CredentialKind], Securi
     scheme: 'bearer',
     description: 'The key of a device, `dk_…`, from `POST /v1/daemon/register` or `POST /v1/devices/keys`.',
   },
-};
+  deviceToken: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Device-Token',
+    description: 'The key of a device, `dk_…`, as the released daemon sends it.',
+  },
+} as const satisfies Record<(typeof SCHEME_OF)[CredentialKind] | 'deviceToken', SecuritySchemeObject>;
 
 export const PARAMETERS: Record<'RequestId' | 'IdempotencyKey', ParameterObject> = {
   RequestId: {
@@ -178,7 +198,7 @@ export const PARAMETERS: Record<'RequestId' | 'IdempotencyKey', ParameterObject>
 type ListedHeader = HeaderObject & { isOn(route: AppRoute, status: number): boolean };
 
 const isCounted = (route: AppRoute): boolean => accessOf(route).rate !== 'none';
-const isCountedRelay = (route: AppRoute): boolean => isCounted(route) && isRelay(route);
+const isCountedUnderApi = (route: AppRoute): boolean => isCounted(route) && isUnderApi(route.path);
 
 const HEADERS: Record<string, ListedHeader> = {
   'X-Request-Id': {
@@ -204,17 +224,17 @@ const HEADERS: Record<string, ListedHeader> = {
   'X-RateLimit-Limit': {
     description: 'The same as RateLimit-Limit',
     schema: { type: 'integer', minimum: 0 },
-    isOn: isCountedRelay,
+    isOn: isCountedUnderApi,
   },
   'X-RateLimit-Remaining': {
     description: 'The same as RateLimit-Remaining',
     schema: { type: 'integer', minimum: 0 },
-    isOn: isCountedRelay,
+    isOn: isCountedUnderApi,
   },
   'X-RateLimit-Reset': {
     description: 'The same as RateLimit-Reset',
     schema: { type: 'integer', minimum: 0 },
-    isOn: isCountedRelay,
+    isOn: isCountedUnderApi,
   },
   'Retry-After': {
     description: 'Seconds to wait before the next attempt',

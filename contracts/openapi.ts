@@ -18,7 +18,7 @@ import { accessOf, declaredFailures, readsBody } from './declared.ts';
 import { SocketCommand, SocketFrame } from './events.ts';
 import { contract } from './index.ts';
 import { FAILURE_SCHEMAS, failureExamples, failureReferences, failureResponses } from './openapi-failures.ts';
-import { headerComponents, headersOf, INFO, PARAMETERS, SCHEME_OF, SECURITY_SCHEMES, TAGS } from './openapi-parts.ts';
+import { headerComponents, headersOf, INFO, PARAMETERS, SECURITY_SCHEMES, schemesOf, TAGS } from './openapi-parts.ts';
 import { type CredentialKind, MIB } from './wire.ts';
 
 /** No operation names them: OpenAPI knows no WebSockets. */
@@ -67,12 +67,12 @@ export const openApiDocument = (): OpenAPIObject => {
 };
 
 const operation = (route: AppRoute, components: ComponentSchemas): Omit<OperationObject, 'operationId' | 'tags'> => {
-  const { auth, isOpen, scope, permission } = accessOf(route);
+  const { isOpen, scope, permission } = accessOf(route);
   const body = bodyOf(route);
   return {
     ...(route.summary && { summary: route.summary }),
     description: [route.description, accessInWords(route)].filter(Boolean).join('\n\n'),
-    security: [...auth.map((kind) => ({ [SCHEME_OF[kind]]: [] })), ...(isOpen ? [{}] : [])],
+    security: [...schemesOf(route).map((scheme) => ({ [scheme]: [] })), ...(isOpen ? [{}] : [])],
     ...(scope && { 'x-required-scope': scope }),
     ...(permission && { 'x-required-permission': permission }),
     parameters: parametersOf(route, components),

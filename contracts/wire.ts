@@ -122,13 +122,21 @@ export const failure = (codes: readonly FailureCode[]) => {
 
 type StatusOf<Code extends FailureCode> = (typeof FAILURES)[Code][0];
 
-/** Responses for the failures that only this route has; what every route can answer is added by its access rule. */
-export const failures = <const Codes extends readonly FailureCode[]>(...codes: Codes) => {
-  const byStatus = Map.groupBy(codes as readonly FailureCode[], (code) => FAILURES[code][0]);
-  return Object.fromEntries([...byStatus].map(([status, those]) => [status, failure(those)])) as {
-    [Status in StatusOf<Codes[number]>]: ReturnType<typeof failure>;
+/**
+ * Responses for the failures that only one route has, in the envelope that `make` gives; what every route can answer is
+ * added by its access rule.
+ */
+export const failuresIn =
+  <Envelope extends z.ZodType>(make: (codes: readonly FailureCode[]) => Envelope) =>
+  <const Codes extends readonly FailureCode[]>(...codes: Codes) => {
+    const byStatus = Map.groupBy(codes as readonly FailureCode[], (code) => FAILURES[code][0]);
+    return Object.fromEntries([...byStatus].map(([status, those]) => [status, make(those)])) as {
+      [Status in StatusOf<Codes[number]>]: Envelope;
+    };
   };
-};
+
+/** Of `/v1`. */
+export const failures = failuresIn(failure);
 
 // ---- Pages ----------------------------------------------------------------------------------------------------------
 

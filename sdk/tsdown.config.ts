@@ -17,11 +17,21 @@ export default defineConfig([
   {
     ...shared,
     name: 'library',
-    entry: existing({ index: 'src/index.ts', daemon: 'src/daemon/index.ts' }),
+    entry: existing({ index: 'src/index.ts', daemon: 'src/daemon/index.ts', relay: 'src/relay/index.ts' }),
     format: ['esm', 'cjs'],
     dts: true,
   },
   ...(existsSync('src/cli/main.ts')
-    ? [{ ...shared, name: 'cli', entry: { cli: 'src/cli/main.ts' }, format: 'esm', dts: false } satisfies UserConfig]
+    ? [
+        {
+          ...shared,
+          name: 'cli',
+          entry: { cli: 'src/cli/main.ts' },
+          format: 'esm',
+          dts: false,
+          // Its parts lie beside those of the library, which have the same names.
+          outputOptions: { ...shared.outputOptions, chunkFileNames: 'cli-[name].js' },
+        } satisfies UserConfig,
+      ]
     : []),
 ]);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { familyOf } from '../contracts/families.ts';
 import { contract } from '../contracts/index.ts';
 import { MIB } from '../contracts/wire.ts';
 import type { Service } from './context.ts';
@@ -19,6 +20,7 @@ import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { userHandlers } from './http/cloud/users.ts';
 import { bind, bindStream, routeOf } from './http/contract.ts';
+import { controlHandlers } from './http/control.ts';
 import { registerCors } from './http/cors.ts';
 import { registerForms } from './http/multipart.ts';
 import { opsHandlers } from './http/ops.ts';
@@ -35,8 +37,8 @@ import {
   answerBrokenSocket,
   answerFrameworkError,
   inCloudEnvelope,
+  inControlEnvelope,
   inRelayEnvelope,
-  isRelayPath,
   registerReplies,
 } from './http/replies.ts';
 import { isUpgrade, registerSocketRoute } from './http/socket-route.ts';
@@ -84,7 +86,7 @@ export async function buildApp(
   registerForms(app, routeOf);
   registerGuard(app, service, await registerRateLimits(app, service));
 
-  const { cloud, relay, ops } = contract;
+  const { cloud, relay, control, ops } = contract;
   bind(app, cloud.auth, authHandlers, inCloudEnvelope);
   bind(app, cloud.users, userHandlers, inCloudEnvelope);
   bind(app, cloud.apiKeys, apiKeyHandlers, inCloudEnvelope);
@@ -104,6 +106,7 @@ export async function buildApp(
   bind(app, relay.keys, keyHandlers, inRelayEnvelope);
   bind(app, relay.cron, cronHandlers, inRelayEnvelope);
   bind(app, relay.health, healthHandlers(isStopping), (_, data) => data);
+  bind(app, control, controlHandlers, inControlEnvelope);
   bind(app, ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   registerReference(app);
 
@@ -115,7 +118,7 @@ export async function buildApp(
 function takeEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length === 0 && isRelayPath(request.routeOptions.url)) done(null, undefined);
+    if (body.length === 0 && familyOf(request.routeOptions.url ?? '') === 'relay') done(null, undefined);
     else parse(request, body as string, done);
   });
 }

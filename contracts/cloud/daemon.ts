@@ -5,7 +5,10 @@ import { DeviceConfig, DeviceStatus } from './devices.ts';
 import { LogUpload, UploadedLog } from './logs.ts';
 import { OutputStream, TaskStatus, TaskType } from './tasks.ts';
 
-/** The machine's own id at registration; later that or the device's uuid, and then it must match the key. */
+/**
+ * The machine's own id at registration; later that or the device's uuid, and then it must match the key. A device that was
+ * made ahead of time takes the first that comes.
+ */
 const OwnDevice = z.object({
   'x-device-id': text(100, 1)
     .optional()

@@ -17,7 +17,8 @@ export const Device = z
     id: Id,
     device_name: z.string(),
     machine_id: z.string().nullable().meta({
-      description: "The machine's own id, as it was sent in X-Device-ID; null until the device first registers",
+      description:
+        "The machine's own id, as it was sent in X-Device-ID; null until the key of a device that was made ahead of time is first sent with one",
     }),
     os_type: z.string().nullable(),
     os_version: z.string().nullable(),
@@ -69,7 +70,7 @@ export const devices = c.router(
       path: '/devices/keys',
       summary: 'Make a device and its key ahead of time',
       description:
-        'For a machine that cannot sign in itself. The key is in this answer and never again; the device counts against your plan.',
+        'For a machine that cannot sign in itself. The key is in this answer and never again; the device counts against your plan. The first X-Device-ID that is sent with the key becomes the id of the machine, unless another device of yours has it.',
       body: z
         .object({ device_name: text(100, 1) })
         .meta({ id: 'NewDeviceKey', examples: [{ device_name: 'Build server' }] }),

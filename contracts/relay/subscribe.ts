@@ -10,7 +10,8 @@ export const subscribe = c.router(
       path: '/subscribe',
       summary: 'Subscribe to a channel',
       description: `A stream of Server-Sent Events. First \`connected\`, then a \`message\` for each message, with the id \`event-<n>\`:
-n grows in the order of publishing and never starts again for a channel. A comment comes each 30 seconds.
+n grows in the order of publishing and never starts again for a channel. \`connected\` has the id after which the stream
+goes on, so that a cut before the first message loses none either. A comment comes each 30 seconds.
 
 Without a last id only what is published from now on is sent. With \`Last-Event-ID\` (or \`lastEventId\`; the header comes
 first) all stored messages after it are sent in order, once, and then what is published. Where that id is unknown, or

@@ -1,7 +1,7 @@
 /** What all endpoints of `/api` share: the shorter envelope, its failures, and the names of channels and messages. */
 import { z } from 'zod';
-import { codeOnTheWire, FAILURES, type FailureCode } from '../failures.ts';
-import { access, type CredentialKind, failureCodes, queryNumber, type RelayRate, text } from '../wire.ts';
+import { codeOnTheWire, type FailureCode } from '../failures.ts';
+import { access, type CredentialKind, failureCodes, failuresIn, queryNumber, type RelayRate, text } from '../wire.ts';
 
 // ---- Envelope -------------------------------------------------------------------------------------------------------
 
@@ -27,15 +27,7 @@ export const relayFailure = (codes: readonly FailureCode[]) => {
     .register(failureCodes, { codes });
 };
 
-type StatusOf<Code extends FailureCode> = (typeof FAILURES)[Code][0];
-
-/** Responses for the failures that only this route has; what every route can answer is added by its access rule. */
-export const relayFailures = <const Codes extends readonly FailureCode[]>(...codes: Codes) => {
-  const byStatus = Map.groupBy(codes as readonly FailureCode[], (code) => FAILURES[code][0]);
-  return Object.fromEntries([...byStatus].map(([status, those]) => [status, relayFailure(those)])) as {
-    [Status in StatusOf<Codes[number]>]: ReturnType<typeof relayFailure>;
-  };
-};
+export const relayFailures = failuresIn(relayFailure);
 
 // ---- Values ---------------------------------------------------------------------------------------------------------
 

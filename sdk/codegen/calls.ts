@@ -32,16 +32,38 @@ export type Call = {
 
 export type Noun = { name: string; description: string; calls: Call[] };
 
-/** The rest are probes of a supervisor, and the relay. */
-const CLIENT_PATHS = '/v1/';
+/** The parts of the client: `CcjkCloud`, and its `relay`. The rest are probes of a supervisor. */
+export type Family = 'cloud' | 'relay';
 
-/** The nouns of the document, and all schemas that their calls name. */
-export const readCalls = (document: ServiceDocument): { nouns: Noun[]; schemas: Record<string, Schema> } => {
+const RELAY_TAG = /^Relay: (?!probes$)/;
+
+/** A stream, and calls that answer with one thing or another: written by hand, in `sdk/src/relay`. */
+const BY_HAND = ['subscribe.open', 'channels.list', 'register.find', 'keys.remove'];
+
+/** Where the words of the paths make no good names. */
+const NAMES: Record<string, string> = {
+  'publish.send': 'messages.publish',
+  'publish.list': 'messages.queue',
+  'register.create': 'publicKeys.register',
+};
+
+const belongsTo = (family: Family, path: string, { operationId, tags }: Operation): boolean =>
+  family === 'cloud'
+    ? path.startsWith('/v1/')
+    : tags.some((tag) => RELAY_TAG.test(tag)) && !BY_HAND.includes(operationId);
+
+/** The nouns of a part of the client, and all schemas that their calls name. */
+export const readCalls = (
+  document: ServiceDocument,
+  family: Family,
+): { nouns: Noun[]; schemas: Record<string, Schema> } => {
   const schemas = { ...document.components.schemas };
   const nouns = new Map<string, Noun>();
-  for (const [path, item] of Object.entries(document.paths).filter(([path]) => path.startsWith(CLIENT_PATHS)))
+  for (const [path, item] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(item)) {
-      const [noun, name] = operation.operationId.split('.') as [string, string];
+      if (!belongsTo(family, path, operation)) continue;
+      const { operationId } = operation;
+      const [noun, name] = (NAMES[operationId] ?? operationId).split('.') as [string, string];
       const { description } = document.tags.find((tag) => operation.tags.includes(tag.name))!;
       if (!nouns.has(noun)) nouns.set(noun, { name: pascalCase(noun), description, calls: [] });
       nouns

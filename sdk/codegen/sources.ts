@@ -7,14 +7,22 @@ import type { Operation, Schema, ServiceDocument } from './document.ts';
 const NOTICE = '// Generated from contracts/openapi.json by `npm run generate`. Do not edit.\n';
 
 /** @param json the text of contracts/openapi.json */
-export const sdkSources = async (json: string): Promise<Record<'types' | 'resources' | 'codes', string>> => {
-  const document: ServiceDocument = JSON.parse(json);
-  const { nouns, schemas } = readCalls(document);
+export const sdkSources = async (json: string): Promise<Record<'types' | 'resources' | 'relay' | 'codes', string>> => {
+  const document = withoutReleasedDaemon(JSON.parse(json));
+  const [cloud, relay] = [readCalls(document, 'cloud'), readCalls(document, 'relay')];
   return {
-    types: await typesSource(document, schemas),
-    resources: resourcesSource(nouns),
+    types: await typesSource(document, { ...cloud.schemas, ...relay.schemas }),
+    resources: resourcesSource(cloud.nouns),
+    relay: resourcesSource(relay.nouns),
     codes: codesSource(document),
   };
+};
+
+/** `/api/control` is for the daemon that is released already, which speaks it without this SDK. */
+const withoutReleasedDaemon = (document: ServiceDocument): ServiceDocument => {
+  const { ControlFailure: _, ...schemas } = document.components.schemas;
+  const paths = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/control/'));
+  return { ...document, paths: Object.fromEntries(paths), components: { ...document.components, schemas } };
 };
 
 const BLOB = ts.factory.createTypeReferenceNode('Blob');
@@ -78,21 +86,15 @@ const resourcesSource = (nouns: readonly Noun[]): string => {
       [body, query?.type, isRaw ? undefined : data].filter((name) => name !== undefined),
     ),
   );
+  const imports = calls.some(({ list }) => list) ? "import type { PagePromise } from '../core/paging.ts';\n" : '';
   return `${NOTICE}
-import type { PagePromise } from '../core/paging.ts';
-import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
+${imports}import { type ApiPromise, at, type RequestOptions, Resource } from '../core/resource.ts';
 import type {
 ${[...types]
   .sort()
   .map((name) => `  ${name},`)
   .join('\n')}
 } from './types.ts';
-
-/** One segment of a path. Nothing, or dots, would lead to another route. */
-const at = (id: string): string => {
-  if (/^\\.{0,2}$/.test(id)) throw new TypeError(\`Not an id: "\${id}"\`);
-  return encodeURIComponent(id);
-};
 
 ${nouns.map(resourceClass).join('\n')}`;
 };

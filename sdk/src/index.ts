@@ -12,6 +12,7 @@ export {
 } from './core/errors.ts';
 export type { FollowEvent, FollowOptions } from './core/follow.ts';
 export type { FollowableTasks } from './core/followable-tasks.ts';
+export type { Relay } from './core/lazy-relay.ts';
 export type { ClientOptions, Fetch, IncomingResponse, Logger, OutgoingRequest } from './core/options.ts';
 export type { Page, PagePromise } from './core/paging.ts';
 export type { CallSpec, RequestOptions } from './core/resource.ts';
@@ -20,3 +21,4 @@ export type { CloudSocket, SocketEvents, WebSocketConstructor, WebSocketLike } f
 export { VERSION } from './core/version.ts';
 export type { FailureCode } from './generated/codes.ts';
 export type * from './generated/types.ts';
+export type { RelayEvent, SubscribeOptions } from './relay/subscription.ts';

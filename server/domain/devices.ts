@@ -78,16 +78,41 @@ export const registerDevice = (ctx: Ctx, machineId: string, machine: Machine): P
     await audit(tx, known ? 'device.key_rotated' : 'device.registered', `device:${device.id}`);
     const { id, ...config } = device;
     if (known) tx.events.emit({ type: 'device.rekeyed', userId, deviceId: id });
-    if (before && before.daemon_status !== 'offline') {
-      tx.events.emit({
-        type: 'device.changed',
-        userId,
-        deviceId: id,
-        status: 'offline',
-        before: before.daemon_status,
-      });
-    }
+    const left = before && { id, user_id: userId, device_name: machine.deviceName, before: before.daemon_status };
+    if (left && left.before !== 'offline') await tellChanged(tx, [left], 'offline');
     return { id, key, config, isNew: !known };
+  });
+
+/** What a machine says of itself that has its key already. */
+export type Introduction = Pick<Machine, 'deviceName' | 'osType' | 'ccjkVersion'> & { hostname?: string | undefined };
+
+/**
+ * Notes what the machine of a device says of itself when its daemon begins. The key stays; the device is offline until its
+ * first heartbeat.
+ * @throws Failed AUTH_FAILED when it was deleted meanwhile
+ */
+export const introduceDevice = (ctx: Ctx, id: string, machine: Introduction): Promise<DeviceRow> =>
+  atomically(ctx, async (tx) => {
+    const { deviceName, osType, ccjkVersion, hostname } = machine;
+    const { rows } = await sql<Changed>`
+      with judged as (
+        select id, daemon_status from devices where id = ${id} for no key update
+      )
+      update devices d
+         set device_name = ${deviceName}, daemon_status = 'offline', updated_at = ${tx.now()},
+             os_type = coalesce(${osType ?? null}, d.os_type),
+             ccjk_version = coalesce(${ccjkVersion ?? null}, d.ccjk_version),
+             ip_address = coalesce(${addressOf(tx)}::inet, d.ip_address),
+             metadata = coalesce(d.metadata, '{}')
+                     || jsonb_strip_nulls(jsonb_build_object('hostname', ${hostname ?? null}::text))
+        from judged
+       where d.id = judged.id
+      returning d.id, d.user_id, d.device_name, judged.daemon_status as before`.execute(tx.db);
+    if (rows.length === 0) throw new Failed('AUTH_FAILED');
+    await audit(tx, 'device.introduced', `device:${id}`);
+    const left = rows.filter(({ before }) => before !== 'offline');
+    await tellChanged(tx, left, 'offline');
+    return getDevice(tx, id);
   });
 
 /**
@@ -111,7 +136,7 @@ const CONFIG = [
 ] as const satisfies readonly (keyof DeviceConfig)[];
 
 /** A user's devices are counted, made and deleted one request after another, and not while one of them claims. */
-const lockUser = (tx: Ctx) =>
+export const lockUser = (tx: Ctx) =>
   tx.db.selectFrom('users').select('id').where('id', '=', userIdOf(tx.actor)).forNoKeyUpdate().execute();
 
 type NewDevice = { device_name: string; key_hash: string; device_id?: string };
@@ -194,10 +219,11 @@ export async function getDevice(ctx: Ctx, id: string): Promise<DeviceRow> {
 }
 
 /**
- * Changes only the settings that are given. The device learns of it with its next heartbeat.
+ * Changes only the settings that are given; none are no change. The device learns of it with its next heartbeat.
  * @throws Failed DEVICE_NOT_FOUND
  */
 export async function configureDevice(ctx: Ctx, id: string, change: ConfigChange): Promise<DeviceRow> {
+  if (Object.values(change).every((setting) => setting === undefined)) return getDevice(ctx, id);
   const userId = userIdOf(ctx.actor);
   const changed = await ctx.db
     .updateTable('devices')

@@ -124,7 +124,8 @@ async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[]> {
 
 /**
  * One statement: picks, leases, and records attempts and events. Without a claim the tasks run from now on; since such a
- * daemon runs one delivery's commands one after another, each one's clock starts when those before may have used up theirs.
+ * daemon runs one delivery's commands one after another, and lists only the one that runs, the clock and the lease of each
+ * begin when those before may have used up their time.
  */
 async function handOut(tx: Ctx, count: number, claimId: string | undefined): Promise<HandedTask[]> {
   if (count <= 0) return [];
@@ -140,14 +141,17 @@ async function handOut(tx: Ctx, count: number, claimId: string | undefined): Pro
        limit ${count}
          for update skip locked
     ), timed as (
-      select id, sum(timeout_ms) over (order by priority desc, created_at, id) as clock_ms from picked
+      select id, case when ${claimId === undefined}
+                      then sum(timeout_ms) over (order by priority desc, created_at, id) - timeout_ms
+                      else 0 end * interval '1 ms' as wait
+        from picked
     ), handed as (
       update tasks t
          set status = ${status}, reason = null, attempt = attempt + 1, lease_id = gen_random_uuid(),
-             lease_until = ${leaseEnd(tx, actor)}, updated_at = ${now}, progress = null,
+             lease_until = ${leaseEnd(tx, actor)}::timestamptz + timed.wait, updated_at = ${now}, progress = null,
              started_at = case when ${claimId === undefined} then ${now}::timestamptz end,
              deadline_at = case when ${claimId === undefined}
-                                then ${now}::timestamptz + (timed.clock_ms + ${DEADLINE_GRACE_MS}) * interval '1 ms' end
+                                then ${now}::timestamptz + timed.wait + (t.timeout_ms + ${DEADLINE_GRACE_MS}) * interval '1 ms' end
         from timed
        where t.id = timed.id
       returning t.*

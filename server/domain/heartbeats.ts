@@ -8,7 +8,7 @@ import { joined } from '../db/joined.ts';
 import { Failed } from '../failed.ts';
 import { addressOf } from './audit.ts';
 import { changeStatus, type DeviceStatus } from './devices.ts';
-import { deviceOf, leaseEnd } from './dispatch.ts';
+import { claimTasks, deviceOf, type HandedTask, leaseEnd } from './dispatch.ts';
 
 export type WorkedOn = { taskId: string; leaseId?: string | undefined; progress?: number | undefined };
 
@@ -41,6 +41,26 @@ export async function takeHeartbeat(ctx: Ctx, { status, tasks, systemInfo }: Hea
     tasksAvailable: news.tasks_available,
   };
 }
+
+/** As many as a device can be set to run at a time. */
+const WHOLE_DELIVERY = 100;
+
+/**
+ * A heartbeat of a daemon that knows no claims: it is handed what waits for it, which runs from then on. One that leaves
+ * gets nothing, since it would not look at it.
+ */
+export async function takeFetchingHeartbeat(
+  ctx: Ctx,
+  heartbeat: Heartbeat,
+  signal: AbortSignal,
+): Promise<HandedTask[]> {
+  await takeHeartbeat(ctx, heartbeat);
+  return heartbeat.status === 'offline' ? [] : fetchTasks(ctx, signal);
+}
+
+/** What waits for the device, all at once, as delivery without a claim. */
+export const fetchTasks = (ctx: Ctx, signal: AbortSignal): Promise<HandedTask[]> =>
+  claimTasks(ctx, { limit: WHOLE_DELIVERY, waitMs: 0, signal });
 
 /**
  * Renews what the device may go on with: what it holds under the lease that it names, or under any when it names none. A

@@ -3,7 +3,8 @@
  *
  * A report is judged in this order: the same result again is answered as the first time; another result for an attempt
  * that has one is a conflict; a result under a lease that has been superseded is kept on its attempt but changes nothing;
- * a lease that was never issued is refused; without a lease the report counts while the device holds the task.
+ * a lease that was never issued is refused; without a lease the report counts while the device holds the task. A report
+ * that tells a length and no times may well be the same for two attempts: it is of the one that the device holds, if any.
  */
 import { createHash } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
@@ -25,6 +26,8 @@ export type Result = {
   startedAt: string | null;
   completedAt: string | null;
   neverStarted: boolean;
+  /** Milliseconds that it ran until now, from a device that tells no times. */
+  durationMs?: number | undefined;
 };
 
 export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
@@ -32,10 +35,11 @@ export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
 type Attempt = Selectable<Tables['task_attempts']>;
 
 /** @throws Failed TASK_NOT_FOUND | RESULT_CONFLICT | LEASE_LOST */
-export async function recordResult(ctx: Ctx, taskId: string, result: Result, leaseId?: string): Promise<Recorded> {
+export async function recordResult(ctx: Ctx, taskId: string, result: Result, shownLease?: string): Promise<Recorded> {
   const digest = digestOf(result);
   const verdict = await atomically(ctx, async (tx): Promise<Recorded | Failed> => {
     const task = await lockTask(tx, taskId);
+    const leaseId = shownLease ?? (result.durationMs === undefined ? undefined : (task.lease_id ?? undefined));
     const attempts = await readAttempts(tx, taskId);
     const same = attempts.find((a) => a.result_digest === digest && (!leaseId || a.lease_id === leaseId));
     if (same)
@@ -100,10 +104,14 @@ async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note):
 const END_OF_CALENDAR = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** A time of the device's own clock; not of one that has lost its century, whose result counts all the same. */
-const reported = (written: string | null): Date | null => {
-  const time = written === null ? Number.NaN : Date.parse(written);
-  return time >= 0 && time <= END_OF_CALENDAR ? new Date(time) : null;
-};
+const reported = (written: string | null): Date | null =>
+  plausible(written === null ? Number.NaN : Date.parse(written));
+
+const plausible = (epochMs: number): Date | null =>
+  epochMs >= 0 && epochMs <= END_OF_CALENDAR ? new Date(epochMs) : null;
+
+const beginningOf = ({ startedAt, durationMs }: Result, now: Date): Date | null =>
+  reported(startedAt) ?? plausible(now.getTime() - (durationMs ?? Number.NaN));
 
 const outcomeOf = (result: Result, task: TaskLife, now: Date) => {
   const stdout = clip(result.stdout);
@@ -116,7 +124,7 @@ const outcomeOf = (result: Result, task: TaskLife, now: Date) => {
     stderr: stderr.text,
     stdout_truncated: stdout.truncated,
     stderr_truncated: stderr.truncated,
-    started_at: reported(result.startedAt) ?? task.started_at,
+    started_at: beginningOf(result, now) ?? task.started_at,
     completed_at: reported(result.completedAt) ?? now,
     ...(result.status === 'completed' ? { progress: 100 } : {}),
   };

@@ -4,31 +4,41 @@
  * device.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Family, familyOf } from '../../contracts/families.ts';
 import type { Access, Permission } from '../../contracts/wire.ts';
 import type { Actor, Service } from '../context.ts';
 import { mayUse } from '../domain/api-keys.ts';
+import { requireMachine } from '../domain/machine-ids.ts';
 import { Failed } from '../failed.ts';
 import { accessOf, routeOf } from './contract.ts';
-import { resolveCredential, resolveRelayCredential } from './credentials.ts';
+import { resolveControlCredential, resolveCredential, resolveRelayCredential } from './credentials.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { isReconnect } from './relay/last-event.ts';
-import { isRelayPath } from './replies.ts';
 
 const ANONYMOUS: Actor = { kind: 'anonymous' };
 
 const permits = (permissions: readonly Permission[], needed: Permission): boolean =>
   permissions.includes(needed) || permissions.includes('admin');
 
-const NO_KEY = 'Send a key of the relay in X-API-Key, or as Authorization: Bearer <key>';
+/** What to send where the usual header is not what callers know. */
+const hintOf = ({ auth }: Access, family: Family): { message?: string } => {
+  if (auth.includes('relayKey')) {
+    return { message: 'Send a key of the relay in X-API-Key, or as Authorization: Bearer <key>' };
+  }
+  if (family === 'control' && auth.includes('device')) {
+    return { message: 'Send the key of the device in X-Device-Token' };
+  }
+  return {};
+};
 
-type Claims = { device: string | string[] | undefined; mayBeOpen: boolean };
+type Circumstances = { family: Family; mayBeOpen: boolean };
 
-/** @throws Failed AUTH_REQUIRED | WRONG_CREDENTIAL | INSUFFICIENT_SCOPE | DEVICE_MISMATCH */
-function authorize(rule: Access, actor: Actor, { device: claimedDevice, mayBeOpen }: Claims): void {
+/** @throws Failed AUTH_REQUIRED | WRONG_CREDENTIAL | INSUFFICIENT_SCOPE */
+function authorize(rule: Access, actor: Actor, { family, mayBeOpen }: Circumstances): void {
   if (rule.auth.length === 0) return;
   if (actor.kind === 'anonymous') {
     if (rule.isOpen && mayBeOpen) return;
-    throw new Failed('AUTH_REQUIRED', rule.auth.includes('relayKey') ? { message: NO_KEY } : {});
+    throw new Failed('AUTH_REQUIRED', hintOf(rule, family));
   }
   // A relay key makes no keys: there it counts as none.
   if (actor.kind === 'relayKey' && !rule.auth.includes('relayKey')) throw new Failed('AUTH_REQUIRED');
@@ -44,10 +54,6 @@ function authorize(rule: Access, actor: Actor, { device: claimedDevice, mayBeOpe
       details: { needed: rule.permission },
     });
   }
-  if (actor.kind === 'device' && claimedDevice !== undefined) {
-    const isOwn = (id: string) => id === actor.device.machineId || id.toLowerCase() === actor.deviceId;
-    if (typeof claimedDevice !== 'string' || !isOwn(claimedDevice)) throw new Failed('DEVICE_MISMATCH');
-  }
 }
 
 /** Puts `request.ctx` on every request and lets only those through that their route's rule admits. */
@@ -56,7 +62,9 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
 
   const identify = async (request: FastifyRequest, rule: Access | undefined): Promise<Actor> => {
     if (!rule || rule.auth.length === 0) return ANONYMOUS;
-    if (isRelayPath(request.routeOptions.url)) return resolveRelayCredential(service, request, rule);
+    const family = familyOf(request.routeOptions.url ?? '');
+    if (family === 'relay') return resolveRelayCredential(service, request, rule);
+    if (family === 'control') return resolveControlCredential(service, request);
     const { identify: identifyBy } = request.routeOptions.config;
     if (identifyBy) return identifyBy(request);
     return resolveCredential(service, request.headers.authorization);
@@ -84,7 +92,10 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
     const isCounted = rule?.rate !== 'subscribe' || !isReconnect(request);
     if (isCounted) await limits.check(request, reply, request.ctx.actor, rule?.rate);
     if (!rule) return;
-    const claims = { device: request.headers['x-device-id'], mayBeOpen: !service.config.RELAY_REQUIRE_KEY };
-    authorize(rule, request.ctx.actor, claims);
+    const { actor } = request.ctx;
+    const family = familyOf(request.routeOptions.url ?? '');
+    authorize(rule, actor, { family, mayBeOpen: !service.config.RELAY_REQUIRE_KEY });
+    const machineId = request.headers['x-device-id'];
+    if (actor.kind === 'device' && machineId !== undefined) await requireMachine(request.ctx, String(machineId));
   });
 }

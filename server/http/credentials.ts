@@ -1,6 +1,6 @@
 /**
  * Credentials — who calls. Under `/v1` the `Authorization` header says it, under `/api` also `X-API-Key` and `X-Admin-Key`,
- * and where a stream is opened the query. The prefix decides which kind it is; each kind costs one statement. Nothing of
+ * where a stream is opened the query, and under `/api/control` `X-Device-Token`. The prefix decides which kind it is; each kind costs one statement. Nothing of
  * them reaches an error or the log.
  */
 import { timingSafeEqual } from 'node:crypto';
@@ -20,6 +20,18 @@ type Finding = Pick<Service, 'db' | 'tokens' | 'now' | 'log'>;
 /** @throws Failed AUTH_FAILED | TOKEN_EXPIRED; no header at all is anonymous */
 export const resolveCredential = (service: Finding, authorization: string | undefined): Promise<Actor> =>
   resolve(service, authorization, findOfCloud);
+
+/** `X-Device-Token` goes before a bearer. @throws Failed AUTH_FAILED | TOKEN_EXPIRED; without any credential it is anonymous */
+export async function resolveControlCredential(
+  service: Finding,
+  { headers }: Pick<FastifyRequest, 'headers'>,
+): Promise<Actor> {
+  const deviceKey = headers['x-device-token'];
+  if (deviceKey === undefined) return resolveCredential(service, headers.authorization);
+  const actor = await findDeviceActor(service, String(deviceKey));
+  if (!actor) throw new Failed('AUTH_FAILED', { message: 'X-Device-Token is not the key of a device; make one anew' });
+  return actor;
+}
 
 /** @throws Failed AUTH_FAILED | TOKEN_EXPIRED; without any credential it is anonymous */
 export async function resolveRelayCredential(

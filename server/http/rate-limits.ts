@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import rateLimit, { type FastifyRateLimitStore, normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isUnderApi } from '../../contracts/families.ts';
 import type { Access, RelayRate } from '../../contracts/wire.ts';
 import type { Config } from '../config.ts';
 import type { Actor, Service } from '../context.ts';
@@ -96,8 +97,8 @@ export async function registerRateLimits(
       const result = await count(request);
       if (result.isAllowed) return;
       const resetSeconds = Math.max(1, result.ttlInSeconds);
-      const isOfRelay = rate !== undefined && rate in RELAY_LIMITS;
-      for (const prefix of isOfRelay ? ['RateLimit', 'X-RateLimit'] : ['RateLimit']) {
+      // Clients of `/api` know the headers by their older names.
+      for (const prefix of isUnderApi(request.url) ? ['RateLimit', 'X-RateLimit'] : ['RateLimit']) {
         reply.header(`${prefix}-Limit`, result.max);
         reply.header(`${prefix}-Remaining`, result.remaining);
         reply.header(`${prefix}-Reset`, resetSeconds);

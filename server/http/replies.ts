@@ -8,6 +8,7 @@ import { RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { declaredCodes } from '../../contracts/declared.ts';
 import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
+import { familyOf } from '../../contracts/families.ts';
 import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { accessOf, routeOf } from './contract.ts';
@@ -25,7 +26,8 @@ export const inCloudEnvelope = (ctx: Ctx, data: unknown) => ({
 /** The envelope of `/api`, whose sentences and pages stand beside the data. */
 export const inRelayEnvelope = (_: Ctx, data: unknown, beside: object) => ({ success: true, ...beside, data });
 
-export const isRelayPath = (path: string | undefined): boolean => /^\/api(\/|$)/.test(path ?? '');
+/** The envelope of `/api/control`. */
+export const inControlEnvelope = (_: Ctx, data: unknown) => ({ success: true, data });
 
 const errorOf = (failed: Failed) => ({
   code: codeOnTheWire(failed.code),
@@ -33,16 +35,34 @@ const errorOf = (failed: Failed) => ({
   ...(failed.details === undefined ? {} : { details: failed.details }),
 });
 
-/** The relay has the shorter form, and one code for all that is not there; `/v1` and all else carry meta and null data. */
-const envelope = (path: string, failed: Failed, requestId: string, now: Date) =>
-  isRelayPath(path)
-    ? { success: false, error: { ...errorOf(failed), ...(failed.code === 'ROUTE_NOT_FOUND' && { code: 'NOT_FOUND' }) } }
-    : {
+/** All that there is to say, where an error is a text. */
+const sentenceOf = ({ code, message, details }: Failed): string => {
+  if (code !== 'VALIDATION_ERROR' || !Array.isArray(details)) return message;
+  const faults = (details as Issue[]).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  return `Some fields are missing or wrong: ${faults.join('; ')}`;
+};
+
+/**
+ * The relay has the shorter form, and one code for all that is not there; the released daemon reads a text; `/v1` and all
+ * else carry meta and null data.
+ */
+const envelope = (path: string, failed: Failed, requestId: string, now: Date) => {
+  switch (familyOf(path)) {
+    case 'control':
+      return { success: false, error: sentenceOf(failed) };
+    case 'relay': {
+      const isNowhere = failed.code === 'ROUTE_NOT_FOUND';
+      return { success: false, error: { ...errorOf(failed), ...(isNowhere && { code: 'NOT_FOUND' }) } };
+    }
+    default:
+      return {
         success: false,
         data: null,
         error: errorOf(failed),
         meta: { request_id: requestId, timestamp: now.toISOString() },
       };
+  }
+};
 
 // ---- What went wrong ------------------------------------------------------------------------------------------------
 

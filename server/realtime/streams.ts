@@ -138,9 +138,10 @@ export function openStreams(
       closeIfEmpty(channel, line);
     });
     out.on('error', () => out.destroy());
-    out.write(connectedFrame(channel, ctx.now(), retryMs, isGap));
+    const position = lastEvent === undefined ? found.sequence : isGap ? 0 : (lastEvent as number);
+    out.write(connectedFrame(channel, ctx.now(), { retryMs, position, isGap }));
     subscriber.start({
-      position: lastEvent === undefined ? found.sequence : isGap ? 0 : (lastEvent as number),
+      position,
       knowsGap: isGap,
       byPriority: byPriority && lastEvent !== undefined,
     });
@@ -211,9 +212,14 @@ const endAll = (open: Iterable<Open>) => {
   for (const { subscriber } of [...open]) subscriber.end();
 };
 
-const connectedFrame = (channel: string, at: Date, retryMs: number, isGap: boolean): string => {
+/** Its id is where the stream begins: who is cut off before the first message goes on from there. */
+const connectedFrame = (
+  channel: string,
+  at: Date,
+  { retryMs, position, isGap }: { retryMs: number; position: number; isGap: boolean },
+): string => {
   const data = { channel, type: 'channel', timestamp: at.getTime(), message: 'Connected', ...(isGap && { gap: true }) };
-  return `retry: ${retryMs}\nevent: connected\ndata: ${JSON.stringify(data)}\n\n`;
+  return `retry: ${retryMs}\nid: event-${position}\nevent: connected\ndata: ${JSON.stringify(data)}\n\n`;
 };
 
 /** Lets `atOnce` pieces of work run at the same time; the others wait in line. */

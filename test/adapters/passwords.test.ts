@@ -1,12 +1,15 @@
-import { expect, test, vi } from 'vitest';
-import { passwords } from '../../server/adapters/passwords.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Passwords } from '../../server/context.ts';
 
 const PASSWORD = 'correct horse battery staple';
 const WRONG = 'not the password';
 
-const busy = vi.hoisted(() => ({ now: 0, most: 0, verified: [] as unknown[] }));
-vi.mock('@node-rs/argon2', async (original) => {
-  const argon2 = await original<typeof import('@node-rs/argon2')>();
+const MODULE = '@node-rs/argon2';
+const busy = { now: 0, most: 0, verified: [] as unknown[] };
+
+let passwords: Passwords;
+beforeAll(async () => {
+  const argon2 = await vi.importActual<typeof import('@node-rs/argon2')>(MODULE);
   const counted =
     <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
     async (...args: Args) => {
@@ -20,7 +23,14 @@ vi.mock('@node-rs/argon2', async (original) => {
     busy.verified.push(hash);
     return argon2.verify(hash, ...rest);
   };
-  return { ...argon2, hash: counted(argon2.hash), verify: counted(noted) };
+  vi.doMock(MODULE, () => ({ ...argon2, hash: counted(argon2.hash), verify: counted(noted) }));
+  vi.resetModules();
+  ({ passwords } = await import('../../server/adapters/passwords.ts'));
+});
+// The files that this worker runs next have their own again.
+afterAll(() => {
+  vi.doUnmock(MODULE);
+  vi.resetModules();
 });
 
 test('at most two passwords are hashed at once, and each caller gets its own answer', async () => {

@@ -4,6 +4,7 @@ import type { OperationObject, ReferenceObject, ResponseObject } from 'openapi3-
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { componentSchemas } from '../../contracts/component-schemas.ts';
+import { controlFailure } from '../../contracts/control.ts';
 import { accessOf, declaredCodes, declaredFailures } from '../../contracts/declared.ts';
 import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
 import { contract } from '../../contracts/index.ts';
@@ -29,10 +30,15 @@ const responseOf = (operation: OperationObject, status: string): ResponseObject 
 /** Status and codes of every failure that the document declares for an operation. */
 const failuresInDocument = (operation: OperationObject): [number, string[]][] =>
   Object.keys(operation.responses!).flatMap((status): [number, string[]][] => {
-    const { allOf } = (responseOf(operation, status).content!['application/json']?.schema ?? {}) as {
+    const { description, content } = responseOf(operation, status);
+    const { allOf, $ref } = (content!['application/json']?.schema ?? {}) as {
       allOf?: [unknown, { properties: { error: { properties: { code: { enum: string[] } } } } }];
+      $ref?: string;
     };
-    return allOf ? [[Number(status), allOf[1].properties.error.properties.code.enum]] : [];
+    if (allOf) return [[Number(status), allOf[1].properties.error.properties.code.enum]];
+    // Where no code goes over the wire, the words of the response have it.
+    const codes = [...description.matchAll(/^- `(\w+)`/gm)].map(([, code]) => code!);
+    return $ref === '#/components/schemas/ControlFailure' ? [[Number(status), codes]] : [];
   });
 
 test('openapi.json on disk is what the contract says today', () => {
@@ -69,13 +75,13 @@ test.each(routes)('$operationId asks for the credentials and the scope of its ac
   const { auth, isOpen, scope, permission, idempotent } = accessOf(route);
   const operation = operationOf(operationId);
   const schemes = {
-    user: 'userToken',
-    apiKey: 'apiKey',
-    device: 'deviceKey',
-    relayKey: 'relayKey',
-    admin: 'adminKey',
+    user: ['userToken'],
+    apiKey: ['apiKey'],
+    device: route.path.startsWith('/api/control/') ? ['deviceToken', 'deviceKey'] : ['deviceKey'],
+    relayKey: ['relayKey'],
+    admin: ['adminKey'],
   };
-  const credentials = auth.map((kind) => ({ [schemes[kind]]: [] }));
+  const credentials = auth.flatMap((kind) => schemes[kind].map((scheme) => ({ [scheme]: [] })));
   expect(operation.security).toEqual(isOpen ? [...credentials, {}] : credentials);
   expect(operation['x-required-permission']).toBe(permission);
   expect(operation['x-required-scope']).toBe(scope);
@@ -100,8 +106,8 @@ test('the example of each failure is an answer with that code', () => {
   const examples = Object.entries(document.components!.examples!) as [string, { value: unknown }][];
   expect(examples.length).toBeGreaterThan(20);
   for (const [name, { value }] of examples) {
-    const code = name.replace(/^RELAY_/, '') as FailureCode;
-    const schema = name.startsWith('RELAY_') ? relayFailure([code]) : failure([code]);
+    const [, family = '', code] = /^(RELAY_|CONTROL_)?(.*)$/.exec(name) as unknown as [string, string, FailureCode];
+    const schema = { '': failure, RELAY_: relayFailure, CONTROL_: controlFailure }[family]!([code]);
     expect(schema.strict().parse(value)).toEqual(value);
   }
   const { error } = examples.find(([code]) => code === 'VALIDATION_ERROR')![1].value as { error: { details: unknown } };

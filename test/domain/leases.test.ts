@@ -183,6 +183,35 @@ describe('a running task whose device falls silent', () => {
   });
 });
 
+describe('a task that waits for those before it in one delivery without claims', () => {
+  const deliver = async (more: Partial<NewTask>) => {
+    await begin();
+    for (const timeout of [100_000, 200_000]) {
+      await create({ timeout, ...more });
+      app.clock.advance(1);
+    }
+    return (await machine.client.daemon.claim()).tasks;
+  };
+
+  test('is not lost while its device lists only the one that runs', async () => {
+    for (const on_disconnect of ['requeue', 'fail'] as const) {
+      const [first, second] = (await deliver({ on_disconnect })) as [HandedTask, HandedTask];
+      await workFor(99, first);
+      expect(await read(second.id)).toMatchObject({ status: 'running', attempt: 1 });
+      await machine.client.daemon.result(first.id, { status: 'completed' });
+      await workFor(LEASE + 30, second);
+      expect(await read(second.id)).toMatchObject({ status: 'running', attempt: 1 });
+    }
+  });
+
+  test('is lost when its turn has come, its device is silent and its lease is over', async () => {
+    const [first, second] = (await deliver({ on_disconnect: 'fail' })) as [HandedTask, HandedTask];
+    const { before, after } = await around(100 + LEASE, () => read(second.id));
+    expect([before.status, after.status]).toEqual(['running', 'failed']);
+    expect(await read(first.id)).toMatchObject({ status: 'failed', reason: 'lost' });
+  });
+});
+
 describe('a running task whose device lives and reports no end', () => {
   test('has timed out 30 seconds after its timeout', async () => {
     await begin();

@@ -1,7 +1,7 @@
 /** Verification and reset over HTTP and real mail. */
 import { randomUUID } from 'node:crypto';
-import { expect, test, vi } from 'vitest';
-import { openAppForTest, refusalOf } from '../setup/app.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openApp, openAppForTest, refusalOf, type TestApp } from '../setup/app.ts';
 import { openSmtp, readEml, smtpError } from '../setup/smtp.ts';
 
 const NEW_PASSWORD = 'another horse, another staple';
@@ -74,15 +74,25 @@ test('whether an address has an account shows neither in the answer nor in its t
   expect(ratio).toBeLessThan(2);
 });
 
-test.each([
-  ['verifyEmail', { token: '' }],
-  ['verifyEmail', { token: 'x'.repeat(256) }],
-  ['verifyEmail', { token: 'mt_\0' }],
-  ['forgotPassword', { email: 'nobody' }],
-  ['forgotPassword', { email: 'a@b.com\r\nBcc: c@d.com' }],
-  ['resetPassword', { token: 'mt_x', new_password: 'short' }],
-] as const)('%s refuses %j', async (name, body) => {
-  const app = await openAppForTest();
-  const call = app.anonymous.auth[name] as (body: object) => PromiseLike<unknown>;
-  expect(await refusalOf(call.call(app.anonymous.auth, body))).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' });
+describe('what is no request of these', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await openApp();
+  });
+  afterAll(() => app.close());
+
+  test.each([
+    ['verifyEmail', { token: '' }],
+    ['verifyEmail', { token: 'x'.repeat(256) }],
+    ['verifyEmail', { token: 'mt_\0' }],
+    ['forgotPassword', { email: 'nobody' }],
+    ['forgotPassword', { email: 'a@b.com\r\nBcc: c@d.com' }],
+    ['resetPassword', { token: 'mt_x', new_password: 'short' }],
+  ] as const)('%s refuses %j', async (name, body) => {
+    const call = app.anonymous.auth[name] as (body: object) => PromiseLike<unknown>;
+    expect(await refusalOf(call.call(app.anonymous.auth, body))).toMatchObject({
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    });
+  });
 });

@@ -5,23 +5,16 @@
  * person knows (how to make one of its things), the test that lacks it says so.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { text as textOf } from 'node:stream/consumers';
 import type { AppRoute, AppRouter } from '@ts-rest/core';
-import Fastify from 'fastify';
-import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { accessOf, declaredFailures, readsBody } from '../../contracts/declared.ts';
 import { codeOnTheWire } from '../../contracts/failures.ts';
 import { contract } from '../../contracts/index.ts';
-import { access, type CredentialKind, c, failures, ok, SCOPES, type Scope } from '../../contracts/wire.ts';
-import { Failed } from '../../server/failed.ts';
-import { registerGuard } from '../../server/http/access.ts';
-import { bind } from '../../server/http/contract.ts';
-import { inCloudEnvelope, registerReplies } from '../../server/http/replies.ts';
+import { type CredentialKind, SCOPES, type Scope } from '../../contracts/wire.ts';
 import { openApp, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import { stateOfEverything } from '../setup/database.ts';
+import { type Answer, expectFailure, type Sent, send as sendTo } from '../setup/requests.ts';
 
 // ---- The routes -----------------------------------------------------------------------------------------------------
 
@@ -45,7 +38,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isForm = (route: AppRoute): boolean => 'contentType' in route && route.contentType === 'multipart/form-data';
 
 const schemaOf = (route: AppRoute, part: 'body' | 'query' | 'headers'): z.ZodObject | undefined => {
-  // A form is no JSON: its own tests are in logs.test.ts.
+  // A form is no JSON: its own tests are in log-uploads.test.ts.
   if (part === 'body' && isForm(route)) return undefined;
   const schema = part in route ? (route as Record<string, unknown>)[part] : undefined;
   return schema instanceof z.ZodType ? (schema as z.ZodObject) : undefined;
@@ -105,49 +98,15 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const COUNTED = ['users', 'devices', 'tasks', 'task_events', 'task_attempts', 'sessions', 'api_keys', 'audit_logs'];
-const SUMMED = ['users', 'devices', 'tasks'];
-
-/** How many rows there are of everything, and what those of the first three say. */
-async function stateOfEverything(): Promise<unknown> {
-  const counts = COUNTED.map((table) => `(select count(*)::int from ${table}) as ${table}`);
-  const sums = SUMMED.map(
-    (table) => `(select md5(string_agg(t::text, '' order by id)) from ${table} t) as sum_of_${table}`,
-  );
-  const { rows } = await sql.raw(`select ${[...counts, ...sums].join()}`).execute(app.service.db);
-  return rows[0];
-}
-
-/** Runs `work`, and holds that it has left everything as it was. */
 async function changingNothing(work: () => Promise<void>): Promise<void> {
-  const before = await stateOfEverything();
+  const before = await stateOfEverything(app.service.db);
   await work();
-  expect(await stateOfEverything()).toEqual(before);
+  expect(await stateOfEverything(app.service.db)).toEqual(before);
 }
 
 // ---- Sending --------------------------------------------------------------------------------------------------------
 
-type Answer = { status: number; headers: Headers; text: string };
-type Sent = {
-  bearer?: string | null;
-  body?: string | Buffer | ReadableStream;
-  headers?: Record<string, string>;
-  method?: string;
-};
-
-async function send(path: string, { method = 'GET', bearer, body, headers = {} }: Sent = {}): Promise<Answer> {
-  const init = {
-    method,
-    headers: {
-      ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
-      ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body, duplex: 'half' }),
-  };
-  const response = await fetch(app.url + path, init as RequestInit);
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
+const send = (path: string, sent?: Sent) => sendTo(app.url + path, sent);
 
 const randomIds = (route: AppRoute) =>
   Object.fromEntries(paramsOf(route).map((name) => [name, randomUUID() as string]));
@@ -186,28 +145,6 @@ const call = (
 
 // ---- Judging --------------------------------------------------------------------------------------------------------
 
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-type Failure = { code: string; message: string; details?: { path: unknown[]; message: string; code: string }[] };
-
-/** That `answer` is a failure in the envelope, with `status` and one of `codes`. */
-function expectFailure(answer: Answer, status: number, ...codes: string[]): Failure {
-  const label = `${answer.status} ${answer.text.slice(0, 300)}`;
-  expect(answer.status, label).toBe(status);
-  expect(answer.headers.get('content-type'), label).toMatch(/^application\/json/);
-  const body = JSON.parse(answer.text);
-  expect(Object.keys(body).sort(), label).toEqual(['data', 'error', 'meta', 'success']);
-  expect([body.success, body.data]).toEqual([false, null]);
-  expect(Object.keys(body.meta).sort()).toEqual(['request_id', 'timestamp']);
-  expect(body.meta.request_id).toBe(answer.headers.get('x-request-id'));
-  expect(body.meta.timestamp).toMatch(TIME);
-  expect(codes, label).toContain(body.error.code);
-  expect(body.error.message).toMatch(/^[A-Z].+[^.]$/);
-  expect(Object.keys(body.error).filter((key) => !['code', 'message', 'details'].includes(key))).toEqual([]);
-  return body.error;
-}
-
-/** That `answer` is one that the route's contract declares. */
 function expectDeclared(route: AppRoute, answer: Answer): void {
   const label = `${route.method} ${route.path}: ${answer.status} ${answer.text.slice(0, 300)}`;
   expect(answer.status, label).toBeLessThan(500);
@@ -464,75 +401,6 @@ describe.each(ROUTES)('$name', ({ route }) => {
 const matches = (route: AppRoute, path: string): boolean =>
   new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`).test(path);
 
-// ---- What is no route, or no HTTP --------------------------------------------------------------------------------------
-
-describe('an address that is none', () => {
-  test.each([
-    '/',
-    '/v1',
-    '/v1/',
-    '/v1/nothing',
-    '/v1//tasks',
-    '/V1/tasks',
-    '/v2/tasks',
-    '/v1/tasks/batch/x',
-  ])('%s is not found, whatever is sent there', async (path) => {
-    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-      expectFailure(await send(path, { method, bearer: user.token }), 404, 'ROUTE_NOT_FOUND');
-    for (const body of ['{', deep(), Buffer.from('x')])
-      expectFailure(await send(path, { method: 'POST', body }), 404, 'ROUTE_NOT_FOUND');
-    const head = await send(path, { method: 'HEAD' });
-    expect([head.status, head.text]).toEqual([404, '']);
-  });
-
-  test.each(['/v1/tasks/%', '/v1/tasks/%zz', '/v1/tasks/%c3%28', '/%ff'])('%s is no address', async (path) => {
-    expectFailure(await send(path, { bearer: user.token }), 404, 'ROUTE_NOT_FOUND');
-  });
-
-  test('with a slash at its end is another one: its last part is empty', async () => {
-    const { details } = expectFailure(await send('/v1/tasks/', { bearer: user.token }), 400, 'VALIDATION_ERROR');
-    expect(details?.map(({ path }) => path)).toEqual([['path', 'task_id']]);
-    expectFailure(await send('/v1/tasks/', { method: 'POST', body: '{' }), 404, 'ROUTE_NOT_FOUND');
-    expectFailure(await send('/v1/auth/me/', { bearer: user.token }), 404, 'ROUTE_NOT_FOUND');
-  });
-
-  test('is told in the short form under /api, which is another family', async () => {
-    const { status, text } = await send('/api/nothing');
-    expect([status, JSON.parse(text)]).toEqual([
-      404,
-      { success: false, error: { code: 'NOT_FOUND', message: expect.any(String) } },
-    ]);
-    expect(JSON.parse((await send('/apis')).text)).toHaveProperty('meta');
-  });
-});
-
-describe('a request id', () => {
-  const idOf = async (given: string | undefined, path = '/v1/tasks') => {
-    const { headers, text } = await send(path, given === undefined ? {} : { headers: { 'x-request-id': given } });
-    expect(JSON.parse(text).meta.request_id).toBe(headers.get('x-request-id'));
-    return headers.get('x-request-id');
-  };
-
-  test('of the caller comes back when it is a plain word', async () => {
-    for (const given of ['a', 'Req-1._x', randomUUID(), 'x'.repeat(128)]) expect(await idOf(given)).toBe(given);
-  });
-
-  test('that is none is replaced by a new one', async () => {
-    const seen = new Set<string | null>();
-    for (const given of [undefined, undefined, 'two words', 'x'.repeat(129), 'é', '"', '../etc', 'a,b']) {
-      const id = await idOf(given);
-      expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-      seen.add(id);
-    }
-    expect(seen.size).toBe(8);
-  });
-
-  test('is there also where there is no such address, or it is none', async () => {
-    expect(await idOf('mine', '/nothing')).toBe('mine');
-    expect(await idOf('mine', '/v1/tasks/%zz')).toBe('mine');
-  });
-});
-
 test('of two fields with the same name in JSON the last one counts', async () => {
   const { status } = await send('/v1/tasks', {
     method: 'POST',
@@ -582,140 +450,4 @@ test('another user’s cursor gives one’s own tasks', async () => {
   const { nextCursor } = await stranger.client.tasks.list({ limit: 1 });
   const { items } = await user.client.tasks.list({ cursor: nextCursor as string });
   for (const { device_id } of items) expect(device_id).toBe(device.id);
-});
-
-describe('over a bare socket', () => {
-  /** Sends `bytes`, and then, unless the other side is to end it, nothing more; gives all that came back. */
-  async function raw(bytes: string | Buffer, { end = true } = {}): Promise<string> {
-    const socket = connect({ port: Number(new URL(app.url).port), host: '127.0.0.1', allowHalfOpen: true });
-    socket.write(bytes);
-    if (end) socket.end();
-    try {
-      return await textOf(socket);
-    } finally {
-      socket.destroy();
-    }
-  }
-
-  /** The last answer of what came back. */
-  function answerIn(received: string): Answer {
-    const [head = '', ...rest] = received.slice(received.lastIndexOf('HTTP/1.1 ')).split('\r\n\r\n');
-    const [line = '', ...lines] = head.split('\r\n');
-    const headers = new Headers(lines.map((each) => each.split(/: */, 2) as [string, string]));
-    return { status: Number(line.split(' ')[1]), headers, text: rest.join('\r\n\r\n') };
-  }
-
-  const isAlive = async () => expect((await send('/livez')).status).toBe(200);
-
-  test.each([
-    ['garbage', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
-    ['half a request line', 'GET /v1/ta', 400],
-    ['half a head', 'GET /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthor', 400],
-    ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
-    ['an unknown method', 'BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n', 400],
-    ['a NUL in a header', 'GET /v1/tasks HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n', 400],
-    ['two lengths', 'POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', 400],
-    [
-      'a length and chunks',
-      'POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-      400,
-    ],
-    ['no host', 'GET /v1/tasks HTTP/1.1\r\n\r\n', 400],
-    ['an expectation of nobody', 'GET /v1/tasks HTTP/1.1\r\nHost: x\r\nExpect: a-pony\r\n\r\n', 417],
-    ['a head of 20 KB', `GET /v1/tasks HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-    ['an address of 20 KB', `GET /v1/tasks?${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
-  ])('%s is answered in the envelope', async (_, bytes, status) => {
-    expectFailure(answerIn(await raw(Buffer.from(bytes, 'latin1'))), status, 'VALIDATION_ERROR');
-    await isAlive();
-  });
-
-  test('a head of 9 KB is taken, and judged as any other', async () => {
-    const head = `GET /v1/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nA: ${'x'.repeat(9_000)}\r\n\r\n`;
-    expectFailure(answerIn(await raw(head, { end: false })), 401, 'AUTH_REQUIRED');
-  });
-
-  test('a method that HTTP knows and the service does not is answered too', async () => {
-    for (const method of ['TRACE', 'PROPFIND', 'QUERY', 'LOCK']) {
-      const request = (path: string) => `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
-      const known = answerIn(await raw(request('/v1/tasks'), { end: false }));
-      expectFailure(known, 405, 'METHOD_NOT_ALLOWED');
-      expect(known.headers.get('allow')).toBe('POST, GET');
-      expectFailure(answerIn(await raw(request('/nothing'), { end: false })), 404, 'ROUTE_NOT_FOUND');
-    }
-  });
-
-  test('garbage after an answer leaves that one as it was', async () => {
-    const socket = connect({ port: Number(new URL(app.url).port), host: '127.0.0.1' });
-    socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
-    const [first] = await once(socket, 'data');
-    expect(String(first)).toMatch(/^HTTP\/1\.1 200 OK/);
-    socket.write('\0\0garbage');
-    expectFailure(answerIn(await textOf(socket)), 400, 'VALIDATION_ERROR');
-  });
-
-  test('half a body is a request that never came', async () => {
-    const before = await stateOfEverything();
-    const body = JSON.stringify({ device_id: device.id, command: 'true' });
-    const head = `POST /v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.token}\r\nContent-Type: application/json\r\n`;
-    for (const half of [
-      `${head}Content-Length: ${body.length + 1}\r\n\r\n${body}`,
-      `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`,
-      `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n${body}\r\n0\r\n\r\n`,
-    ])
-      expect(await raw(half)).not.toMatch(/^HTTP\/1\.1 2/);
-    expect(await stateOfEverything()).toEqual(before);
-    await isAlive();
-  });
-});
-
-// ---- Answers that the contract does not know -------------------------------------------------------------------------
-
-describe('a handler', () => {
-  const routes = c.router(
-    {
-      answer: {
-        method: 'GET',
-        path: '/answer',
-        responses: { 200: ok(z.object({ n: z.int() })), ...failures('TASK_NOT_FOUND') },
-        metadata: access({ auth: [] }),
-      },
-    },
-    { pathPrefix: '/v1' },
-  );
-
-  /** What a caller gets when the handler of a route does `handle`. */
-  async function answerOf(handle: () => Promise<unknown>): Promise<Answer> {
-    const small = Fastify({ genReqId: () => 'the-request' });
-    registerReplies(small, () => []);
-    registerGuard(small, app.service, { check: async () => {} });
-    bind(small, routes, { answer: handle as () => Promise<{ status: 200; data: { n: number } }> }, inCloudEnvelope);
-    const { statusCode, headers, body } = await small.inject('/v1/answer');
-    await small.close();
-    return { status: statusCode, headers: new Headers(headers as Record<string, string>), text: body };
-  }
-
-  const failing = (error: unknown) => () => Promise.reject(error);
-
-  test('gives what its contract says, without what it does not', async () => {
-    const { status, text } = await answerOf(async () => ({ status: 200, data: { n: 1, password_hash: 'secret' } }));
-    expect([status, JSON.parse(text).data]).toEqual([200, { n: 1 }]);
-  });
-
-  test('may fail as its contract says', async () => {
-    expectFailure(await answerOf(failing(new Failed('TASK_NOT_FOUND'))), 404, 'TASK_NOT_FOUND');
-  });
-
-  test.each([
-    ['answers a status that its contract does not declare', async () => ({ status: 204, data: null })],
-    ['answers data that its contract does not declare', async () => ({ status: 200, data: { n: 'one' } })],
-    ['answers nothing', async () => undefined],
-    ['fails with a code that its contract does not declare', failing(new Failed('EMAIL_TAKEN'))],
-    ['fails with an error of its own', failing(new Error('secret'))],
-    ['fails with what is no error', failing('secret')],
-    ['fails with nothing', failing(undefined)],
-  ])('that %s is a fault of ours, and says nothing of it', async (_, handle) => {
-    const answer = await answerOf(handle);
-    expectFailure(answer, 500, 'INTERNAL_ERROR');
-    expect(answer.text).not.toMatch(/secret|EMAIL|n:|stack/);
-  });
 });

@@ -6,10 +6,16 @@ import type { HandedTask, Message, NewTask, TaskResult } from '../../sdk/src/ind
 import type { DomainEvent } from '../../server/context.ts';
 import { mailMessages } from '../../server/domain/messages.ts';
 import type { Bus } from '../../server/realtime/bus.ts';
-import { openApp, openAppForTest, refusalOf, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import {
+  LONG_SESSIONS,
+  openApp,
+  openAppForTest,
+  refusalOf,
+  type TestApp,
+  type TestDevice,
+  type TestUser,
+} from '../setup/app.ts';
 import { openSmtp, readEml } from '../setup/smtp.ts';
-
-const LONG_SESSIONS = { JWT_EXPIRES_IN: '3650d', REFRESH_TOKEN_EXPIRES_IN: '3650d' };
 
 let app: TestApp;
 beforeAll(async () => {

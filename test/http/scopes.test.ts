@@ -1,5 +1,5 @@
 /**
- * Every endpoint of `/v1` × every kind of credential × each scope, against the table of DECISIONS.md (section 3), which is
+ * Every endpoint of `/v1` and `/api/control` × every kind of credential × each scope, against the table of DECISIONS.md (section 3), which is
  * written out here. The endpoints come from the contract: a new one is tried by itself, and one that no line of the table
  * covers fails.
  */
@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { AppRoute } from '@ts-rest/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessOf } from '../../contracts/declared.ts';
+import { FAILURES } from '../../contracts/failures.ts';
 import { contract } from '../../contracts/index.ts';
 import { type CredentialKind, SCOPES, type Scope } from '../../contracts/wire.ts';
 import { openApp, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
@@ -48,12 +49,15 @@ const TABLE: readonly (readonly [RegExp, Rule])[] = [
   [/^DELETE \/logs/, USER],
   [/^GET \/stats\//, scoped('stats:read')],
   [/^POST \/ws\/ticket$/, { kinds: ['user', 'apiKey', 'device'] }],
+  [/^POST \/api\/control\/execute$/, scoped('task:create')],
+  [/^GET \/api\/control\/devices$/, scoped('device:read')],
+  [/^[A-Z]+ \/api\/control\//, DEVICE],
 ];
 
 const nameOf = (route: AppRoute): string => `${route.method} ${route.path.replace('/v1', '')}`;
 const ruleOf = (route: AppRoute): Rule | undefined => TABLE.find(([pattern]) => pattern.test(nameOf(route)))?.[1];
 
-const routes = Object.values(contract.cloud)
+const routes = [...Object.values(contract.cloud), contract.control]
   .flatMap((router): AppRoute[] => Object.values(router))
   .map((route) => ({ name: nameOf(route), route }));
 
@@ -88,10 +92,17 @@ async function verdict(route: AppRoute, token?: string): Promise<string> {
     },
     ...(hasBody ? { body: '{}' } : {}),
   });
-  const { error } = (await response.json()) as { error: { code: string } | null };
-  if (error && response.status >= 500) throw new Error(`${nameOf(route)} answers ${response.status} ${error.code}`);
-  return error && GUARD.includes(error.code) ? error.code : 'open';
+  const { error } = (await response.json()) as { error?: { code: string } | string | null };
+  if (error && response.status >= 500) throw new Error(`${nameOf(route)} answers ${response.status}`);
+  const code = typeof error === 'string' ? CODES[error] : error?.code;
+  return code && GUARD.includes(code) ? code : 'open';
 }
+
+/** The code of each sentence, where that is all there is. */
+const CODES: Record<string, string> = {
+  ...Object.fromEntries(Object.entries(FAILURES).map(([code, [, sentence]]) => [sentence, code])),
+  'Send the key of the device in X-Device-Token': 'AUTH_REQUIRED',
+};
 
 /** A session of its own for each call: some end it. */
 const newToken = async (): Promise<string> =>

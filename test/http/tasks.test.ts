@@ -1,18 +1,16 @@
-/** Tasks as their owner sees them: queue, read, cancel, retry, batches, limits. */
+/** Tasks as their owner sees them: queue, read, list. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HandedTask, NewTask, TaskResult, TaskSummary } from '../../sdk/src/index.ts';
-import type { Plan } from '../../server/domain/plans.ts';
-import type { Bus } from '../../server/realtime/bus.ts';
-import { openApp, refusalOf, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import type { HandedTask, TaskSummary } from '../../sdk/src/index.ts';
+import { LONG_SESSIONS, openApp, refusalOf, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import { assigned, running, stepsIn } from '../setup/tasks.ts';
 
 const DAY = 86_400;
-/** Nobody is signed out while a test moves the clock. */
-const LONG_SESSIONS = { JWT_EXPIRES_IN: '3650d', REFRESH_TOKEN_EXPIRES_IN: '3650d' };
 
 let app: TestApp;
 let user: TestUser;
 let device: TestDevice;
+const { inSeconds, newOwner, waiters, whenWaiting } = stepsIn(() => app);
 
 beforeAll(async () => {
   app = await openApp({ at: '2026-01-20T10:00:00Z', env: LONG_SESSIONS });
@@ -20,35 +18,6 @@ beforeAll(async () => {
   device = await app.makeDevice(user, { max_concurrent_tasks: 100 });
 });
 afterAll(() => app.close());
-
-/** A user of their own, whose tasks no other test sees. */
-async function newOwner(plan: Plan = 'enterprise'): Promise<{ owner: TestUser; machine: TestDevice }> {
-  const owner = await app.makeUser();
-  await app.service.db.updateTable('users').set({ plan }).where('id', '=', owner.id).execute();
-  return { owner, machine: await app.makeDevice(owner, { max_concurrent_tasks: 100 }) };
-}
-
-const inSeconds = (seconds: number): string => new Date(app.clock.now().getTime() + seconds * 1000).toISOString();
-
-/** A queued task of `on`, claimed by its device as a daemon of ours does. */
-async function assigned(on = device, by = user, more: Partial<NewTask> = {}): Promise<HandedTask> {
-  const { task_id } = await by.client.tasks.create({ device_id: on.id, command: 'true', priority: 10, ...more });
-  const { tasks } = await on.client.daemon.claim({ limit: 1, claim_id: randomUUID() });
-  expect(tasks.map(({ id }) => id)).toEqual([task_id]);
-  return tasks[0] as HandedTask;
-}
-
-async function running(on = device, by = user, more: Partial<NewTask> = {}): Promise<HandedTask> {
-  const task = await assigned(on, by, more);
-  await on.client.daemon.start(task.id, { lease_id: task.lease_id });
-  return task;
-}
-
-async function finished(status: TaskResult['status'], on = device, by = user, more: Partial<NewTask> = {}) {
-  const task = await running(on, by, more);
-  await on.client.daemon.result(task.id, { status, lease_id: task.lease_id });
-  return task;
-}
 
 describe('a new task', () => {
   test('has the defaults of the document', async () => {
@@ -214,42 +183,35 @@ describe('a new task', () => {
   });
 });
 
-/** How many wait or listen, in the whole service. */
-const waiters = (): number => (app.service.events as Bus).subscriptions();
-
 describe('reading a task', () => {
   test('with wait answers at the moment it finishes', async () => {
-    const task = await running();
-    const before = waiters();
-    const waiting = user.client.tasks.get(task.id, { wait: 30 });
-    await expect.poll(waiters).toBeGreaterThan(before);
+    const task = await running(user, device);
+    const { answer } = await whenWaiting(() => user.client.tasks.get(task.id, { wait: 30 }));
     const startedAt = performance.now();
     await device.client.daemon.result(task.id, { status: 'completed', lease_id: task.lease_id, stdout: 'done' });
-    expect(await waiting).toMatchObject({ status: 'completed', stdout: 'done', progress: 100 });
+    expect(await answer).toMatchObject({ status: 'completed', stdout: 'done', progress: 100 });
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   test('with wait answers at that moment also under the id in capitals', async () => {
-    const task = await assigned();
-    const before = waiters();
-    const waiting = user.client.tasks.get(task.id.toUpperCase(), { wait: 30 });
-    await expect.poll(waiters).toBeGreaterThan(before);
+    const task = await assigned(user, device);
+    const { answer } = await whenWaiting(() => user.client.tasks.get(task.id.toUpperCase(), { wait: 30 }));
     const startedAt = performance.now();
     await device.client.daemon.start(task.id.toUpperCase(), { lease_id: task.lease_id });
     await device.client.daemon.result(task.id.toUpperCase(), { status: 'completed', lease_id: task.lease_id });
-    expect(await waiting).toMatchObject({ id: task.id, status: 'completed' });
+    expect(await answer).toMatchObject({ id: task.id, status: 'completed' });
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   test('with wait answers with what there is when the time is up', async () => {
-    const task = await running();
+    const task = await running(user, device);
     const startedAt = performance.now();
     expect(await user.client.tasks.get(task.id, { wait: 1 })).toMatchObject({ status: 'running' });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(990);
   });
 
   test('nobody waits any more for a client that went away', async () => {
-    const task = await running();
+    const task = await running(user, device);
     const before = waiters();
     const leaving = new AbortController();
     const waiting = user.client.tasks.get(task.id, { wait: 30 }, { signal: leaving.signal });
@@ -260,7 +222,7 @@ describe('reading a task', () => {
   });
 
   test('tells each change of its status: who, from, to and why', async () => {
-    const task = await assigned();
+    const task = await assigned(user, device);
     app.clock.advance(100);
     await app.sweep();
     const [again] = (await device.client.daemon.claim({ limit: 1, claim_id: randomUUID() })).tasks as [HandedTask];
@@ -357,415 +319,5 @@ describe('the list of tasks', () => {
     const { owner: stranger } = await newOwner();
     expect((await stranger.client.tasks.list({ device_id: machine.id })).pagination.total).toBe(0);
     expect((await stranger.client.tasks.list({ batch_id: batchId })).items).toEqual([]);
-  });
-});
-
-describe('cancelling', () => {
-  test('a task that waits for its time ends it at once', async () => {
-    const { task_id } = await user.client.tasks.create({
-      device_id: device.id,
-      command: 'true',
-      run_at: inSeconds(60),
-    });
-    const cancelled = { status: 'cancelled', completed_at: inSeconds(0), cancel_requested_at: inSeconds(0) };
-    expect(await user.client.tasks.cancel(task_id)).toMatchObject(cancelled);
-  });
-
-  test('a queued task ends it at once, and nobody gets it', async () => {
-    const { owner, machine } = await newOwner();
-    const { task_id } = await owner.client.tasks.create({ device_id: machine.id, command: 'true' });
-    expect(await owner.client.tasks.cancel(task_id)).toMatchObject({ status: 'cancelled' });
-    expect((await machine.client.daemon.claim()).count).toBe(0);
-  });
-
-  test.each(['assigned', 'running'] as const)('a task that is %s asks its device to stop, once', async (status) => {
-    const task = await { assigned, running }[status]();
-    const asked = { status, cancel_requested_at: inSeconds(0), completed_at: null };
-    expect(await user.client.tasks.cancel(task.id)).toMatchObject(asked);
-    app.clock.advance(5);
-    const again = { ...asked, cancel_requested_at: inSeconds(-5) };
-    expect(await user.client.tasks.cancel(task.id)).toMatchObject(again);
-  });
-
-  test.each(['completed', 'failed', 'timeout'] as const)('a task that has ended as %s is refused', async (status) => {
-    const task = await finished(status);
-    const refused = await refusalOf(user.client.tasks.cancel(task.id));
-    expect(refused).toMatchObject({ status: 409, code: 'TASK_FINISHED' });
-    expect(await user.client.tasks.get(task.id)).toMatchObject({ status, cancel_requested_at: null });
-  });
-
-  test('a cancelled task again changes nothing and is no error', async () => {
-    const { task_id } = await user.client.tasks.create({ device_id: device.id, command: 'true' });
-    const first = await user.client.tasks.cancel(task_id);
-    app.clock.advance(1);
-    expect(await user.client.tasks.cancel(task_id)).toEqual(first);
-    expect((await user.client.tasks.listEvents(task_id)).events).toHaveLength(2);
-  });
-
-  test('a task that its device completes all the same leaves the result', async () => {
-    const task = await running();
-    await user.client.tasks.cancel(task.id);
-    await device.client.daemon.result(task.id, { status: 'completed', lease_id: task.lease_id, exit_code: 0 });
-    expect(await user.client.tasks.get(task.id)).toMatchObject({ status: 'completed', exit_code: 0 });
-  });
-
-  test('at the same moment as the start either stops the start or reaches the running task', async () => {
-    const { owner, machine } = await newOwner();
-    for (let round = 0; round < 15; round++) {
-      const task = await assigned(machine, owner);
-      const [start] = await Promise.allSettled([
-        machine.client.daemon.start(task.id, { lease_id: task.lease_id }),
-        owner.client.tasks.cancel(task.id),
-      ]);
-      const now = await owner.client.tasks.get(task.id);
-      expect(now.cancel_requested_at).not.toBeNull();
-      if (start.status === 'fulfilled') expect(now.status).toBe('running');
-      else expect([now.status, start.reason]).toMatchObject(['assigned', { status: 409, code: 'TASK_CANCELLED' }]);
-      await machine.client.daemon.result(task.id, { status: 'cancelled', lease_id: task.lease_id });
-    }
-  });
-});
-
-describe('retrying by hand', () => {
-  test.each([
-    'completed',
-    'failed',
-    'cancelled',
-    'timeout',
-  ] as const)('a task that has ended as %s makes a new one with the same words, and names the old one', async (status) => {
-    const { owner, machine } = await newOwner();
-    const said = { command: 'make', args: { cwd: '/x' }, priority: 9, timeout: 2500, grace_seconds: 3 };
-    const task = await finished(status, machine, owner, { ...said, on_disconnect: 'fail', type: 'custom' });
-    const retried = await owner.client.tasks.retry(task.id);
-    expect(retried).toEqual({ task_id: retried.task_id, status: 'queued', estimated_start: inSeconds(10) });
-    expect(retried.task_id).not.toBe(task.id);
-    expect(await owner.client.tasks.get(retried.task_id)).toMatchObject({
-      ...said,
-      type: 'custom',
-      on_disconnect: 'fail',
-      parent_task_id: task.id,
-      batch_id: null,
-      after_task_id: null,
-      retry_count: 0,
-      attempt: 0,
-      exit_code: null,
-      expires_at: inSeconds(7 * DAY),
-    });
-    expect((await owner.client.tasks.get(task.id)).status).toBe(status);
-  });
-
-  test('a task that has not finished is refused', async () => {
-    const { owner, machine } = await newOwner();
-    const pending = await owner.client.tasks.create({ device_id: machine.id, command: 'true', run_at: inSeconds(60) });
-    const ids = [pending.task_id, (await assigned(machine, owner)).id, (await running(machine, owner)).id];
-    ids.push((await owner.client.tasks.create({ device_id: machine.id, command: 'true' })).task_id);
-    for (const id of ids) {
-      const refused = await refusalOf(owner.client.tasks.retry(id));
-      expect(refused).toMatchObject({ status: 409, code: 'TASK_NOT_FINISHED' });
-    }
-    expect((await owner.client.tasks.list()).pagination.total).toBe(4);
-  });
-
-  test('a task whose device has been deleted is refused', async () => {
-    const { owner, machine } = await newOwner();
-    const task = await finished('failed', machine, owner);
-    await owner.client.devices.remove(machine.id);
-    expect(await owner.client.tasks.get(task.id)).toMatchObject({ status: 'failed', device_id: null });
-    const refused = await refusalOf(owner.client.tasks.retry(task.id));
-    expect(refused).toMatchObject({ status: 404, code: 'DEVICE_NOT_FOUND' });
-  });
-
-  test('a task that never set max_retries still does not run a failed command again by itself', async () => {
-    const { owner, machine } = await newOwner();
-    const task = await finished('failed', machine, owner);
-    await owner.client.tasks.retry(task.id);
-    const [again] = (await machine.client.daemon.claim()).tasks as [HandedTask];
-    await machine.client.daemon.result(again.id, { status: 'failed', lease_id: again.lease_id });
-    expect(await owner.client.tasks.get(again.id)).toMatchObject({ status: 'failed', max_retries: 3, retry_count: 0 });
-  });
-});
-
-describe('a batch', () => {
-  const three = (device_id: string, more: Partial<NewTask> = {}): NewTask[] =>
-    ['first', 'second', 'third'].map((command) => ({ device_id, command, ...more }));
-
-  const statusesOf = async (owner: TestUser, ids: string[]) =>
-    Promise.all(ids.map(async (id) => (await owner.client.tasks.get(id)).status));
-
-  async function sequence(more: Partial<NewTask> = {}) {
-    const { owner, machine } = await newOwner();
-    const batch = await owner.client.tasks.createBatch({ tasks: three(machine.id, more), mode: 'sequential' });
-    return { owner, machine, ids: batch.tasks.map(({ task_id }) => task_id) as [string, string, string], batch };
-  }
-
-  /** Takes the only task that there is to take, and ends it. */
-  async function endNext(machine: TestDevice, status: TaskResult['status']): Promise<string> {
-    const { tasks } = await machine.client.daemon.claim({ claim_id: randomUUID() });
-    const [task] = tasks as [HandedTask];
-    expect(tasks).toHaveLength(1);
-    await machine.client.daemon.start(task.id, { lease_id: task.lease_id });
-    await machine.client.daemon.result(task.id, { status, lease_id: task.lease_id });
-    return task.id;
-  }
-
-  test('is parallel when nothing else is said: all are queued', async () => {
-    const { owner, machine } = await newOwner();
-    const batch = await owner.client.tasks.createBatch({ tasks: three(machine.id) });
-    expect(batch.mode).toBe('parallel');
-    expect(batch.tasks).toEqual(
-      batch.tasks.map(({ task_id }) => ({ task_id, status: 'queued', estimated_start: inSeconds(10) })),
-    );
-    const listed = await owner.client.tasks.list({ batch_id: batch.batch_id });
-    expect(new Set(listed.items.map(({ id }) => id))).toEqual(new Set(batch.tasks.map(({ task_id }) => task_id)));
-    for (const [at, { task_id }] of batch.tasks.entries())
-      expect((await owner.client.tasks.get(task_id)).command).toBe(['first', 'second', 'third'][at]);
-    expect((await machine.client.daemon.claim()).count).toBe(3);
-  });
-
-  test('takes a hundred tasks, and not one more', async () => {
-    const { owner, machine } = await newOwner();
-    const tasks = Array.from({ length: 101 }, (_, at) => ({ device_id: machine.id, command: `${at}` }));
-    const refused = await refusalOf(owner.client.tasks.createBatch({ tasks }));
-    expect(refused).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' });
-    const batch = await owner.client.tasks.createBatch({ tasks: tasks.slice(1), mode: 'sequential' });
-    expect(batch.tasks).toHaveLength(100);
-  });
-
-  test('in sequence runs one after another, each queued when the one before completed', async () => {
-    const { owner, machine, ids, batch } = await sequence();
-    expect(batch.tasks.map(({ status }) => status)).toEqual(['queued', 'pending', 'pending']);
-    for (const [at, id] of ids.entries()) {
-      const { status, after_task_id } = await owner.client.tasks.get(id);
-      expect([status, after_task_id]).toEqual(['queued', ids[at - 1] ?? null]);
-      expect(await endNext(machine, 'completed')).toBe(id);
-    }
-    expect(await statusesOf(owner, ids)).toEqual(['completed', 'completed', 'completed']);
-  });
-
-  test('in sequence may go over several devices', async () => {
-    const { owner, machine } = await newOwner();
-    const other = await app.makeDevice(owner);
-    const tasks = [machine, other].map(({ id }) => ({ device_id: id, command: 'true' }));
-    await owner.client.tasks.createBatch({ tasks, mode: 'sequential' });
-    const before = waiters();
-    const waiting = other.client.daemon.claim({ wait: 30 });
-    await expect.poll(waiters).toBeGreaterThan(before);
-    const startedAt = performance.now();
-    await endNext(machine, 'completed');
-    expect((await waiting).count).toBe(1);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
-  });
-
-  test.each([
-    'failed',
-    'timeout',
-    'cancelled',
-  ] as const)('in sequence ends when one has ended as %s: the rest are cancelled because of it', async (status) => {
-    const { owner, machine, ids } = await sequence();
-    await endNext(machine, 'completed');
-    await endNext(machine, status);
-    expect(await statusesOf(owner, ids)).toEqual(['completed', status, 'cancelled']);
-    expect((await owner.client.tasks.get(ids[2])).reason).toBe('predecessor');
-  });
-
-  test('in sequence ends when its owner cancels one that waits', async () => {
-    const { owner, machine, ids } = await sequence();
-    await owner.client.tasks.cancel(ids[1]);
-    expect(await statusesOf(owner, ids)).toEqual(['queued', 'cancelled', 'cancelled']);
-    await endNext(machine, 'completed');
-    expect(await statusesOf(owner, ids)).toEqual(['completed', 'cancelled', 'cancelled']);
-  });
-
-  test('in sequence ends when the first one expires', async () => {
-    const { owner, ids } = await sequence({ expires_in: 60 });
-    app.clock.advance(60);
-    await app.sweep();
-    const tasks = await Promise.all(ids.map((id) => owner.client.tasks.get(id)));
-    expect(tasks.map(({ status, reason }) => [status, reason])).toEqual([
-      ['cancelled', 'expired'],
-      ['cancelled', 'predecessor'],
-      ['cancelled', 'predecessor'],
-    ]);
-  });
-
-  test('in sequence ends when the device of one is deleted, also on other devices', async () => {
-    const { owner, machine } = await newOwner();
-    const other = await app.makeDevice(owner);
-    const tasks = [machine, other, machine].map(({ id }) => ({ device_id: id, command: 'true' }));
-    const batch = await owner.client.tasks.createBatch({ tasks, mode: 'sequential' });
-    await owner.client.devices.remove(machine.id);
-    const ids = batch.tasks.map(({ task_id }) => task_id);
-    const after = await Promise.all(ids.map((id) => owner.client.tasks.get(id)));
-    expect(after.map(({ status, reason }) => [status, reason])).toEqual([
-      ['cancelled', 'device_deleted'],
-      ['cancelled', 'predecessor'],
-      ['cancelled', 'device_deleted'],
-    ]);
-  });
-
-  test('in sequence waits while one is tried again', async () => {
-    const { owner, machine, ids } = await sequence({ max_retries: 1 });
-    await endNext(machine, 'failed');
-    expect(await statusesOf(owner, ids)).toEqual(['pending', 'pending', 'pending']);
-    app.clock.advance(13);
-    await app.sweep();
-    expect(await endNext(machine, 'completed')).toBe(ids[0]);
-    expect(await statusesOf(owner, ids)).toEqual(['completed', 'queued', 'pending']);
-  });
-
-  test('in sequence gives each task its days from when it is queued', async () => {
-    const { owner, machine, ids } = await sequence({ expires_in: 60, timeout: DAY * 1000 });
-    const [task] = (await machine.client.daemon.claim({ claim_id: randomUUID() })).tasks as [HandedTask];
-    await machine.client.daemon.start(task.id, { lease_id: task.lease_id });
-    app.clock.advance(3600);
-    await machine.client.daemon.heartbeat({ current_tasks: [task.id] });
-    await app.sweep();
-    expect(await owner.client.tasks.get(ids[1])).toMatchObject({ status: 'pending' });
-    await machine.client.daemon.result(task.id, { status: 'completed', lease_id: task.lease_id });
-    expect(await owner.client.tasks.get(ids[1])).toMatchObject({ status: 'queued', expires_at: inSeconds(60) });
-  });
-
-  test('in sequence lets a task wait for its own time too, and counts its days from there', async () => {
-    const { owner, machine } = await newOwner();
-    const runAt = inSeconds(3600);
-    const tasks = [
-      { device_id: machine.id, command: 'a' },
-      { device_id: machine.id, command: 'b', run_at: runAt },
-    ];
-    const batch = await owner.client.tasks.createBatch({
-      tasks: tasks.map((task) => ({ ...task, expires_in: 600 })),
-      mode: 'sequential',
-    });
-    const second = batch.tasks[1]?.task_id as string;
-    expect(batch.tasks[1]?.estimated_start).toBe(inSeconds(3610));
-    await endNext(machine, 'completed');
-    expect(await owner.client.tasks.get(second)).toMatchObject({ status: 'pending', expires_at: inSeconds(4200) });
-    app.clock.advance(3600);
-    await app.sweep();
-    expect(await endNext(machine, 'completed')).toBe(second);
-  });
-
-  test('is created whole or not at all', async () => {
-    const { owner, machine } = await newOwner();
-    const batches: NewTask[][] = [
-      [...three(machine.id), { device_id: randomUUID(), command: 'true' }],
-      [...three(machine.id), { device_id: device.id, command: 'true' }],
-      [...three(machine.id), { device_id: machine.id, command: '' }],
-      [],
-    ];
-    for (const tasks of batches) await refusalOf(owner.client.tasks.createBatch({ tasks }));
-    expect((await owner.client.tasks.list()).pagination.total).toBe(0);
-  });
-});
-
-describe('the tasks of a day', () => {
-  const secondsToMidnight = () => DAY - ((app.clock.now().getTime() / 1000) % DAY);
-  const create = (owner: TestUser, machine: TestDevice, options = {}) =>
-    owner.client.tasks.create({ device_id: machine.id, command: 'true' }, options);
-
-  test('are ten on the free plan; then the answer says when there are more, and there are', async () => {
-    const { owner, machine } = await newOwner('free');
-    for (let count = 0; count < 10; count++) await create(owner, machine);
-    const refused = await refusalOf(create(owner, machine));
-    expect(refused).toMatchObject({
-      status: 429,
-      code: 'PLAN_LIMIT_REACHED',
-      details: { limit: 10, plan: 'free' },
-      retryAfterSeconds: Math.ceil(secondsToMidnight()),
-    });
-    app.clock.advance(secondsToMidnight() - 0.001);
-    expect(await refusalOf(create(owner, machine))).toMatchObject({ status: 429, retryAfterSeconds: 1 });
-    app.clock.advance(0.001);
-    await create(owner, machine);
-  });
-
-  test('are never overshot by creates at the same time', async () => {
-    const { owner, machine } = await newOwner('free');
-    const results = await Promise.allSettled(Array.from({ length: 30 }, () => create(owner, machine)));
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
-    for (const result of results)
-      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'PLAN_LIMIT_REACHED' });
-    expect((await owner.client.tasks.list()).pagination.total).toBe(10);
-  });
-
-  test('count each task of a batch, and a batch that does not fit makes none', async () => {
-    const { owner, machine } = await newOwner('free');
-    const batch = (count: number) =>
-      owner.client.tasks.createBatch({
-        tasks: Array.from({ length: count }, () => ({ device_id: machine.id, command: 'true' })),
-      });
-    expect(await refusalOf(batch(11))).toMatchObject({ status: 429, code: 'PLAN_LIMIT_REACHED' });
-    await batch(9);
-    expect(await refusalOf(batch(2))).toMatchObject({ status: 429 });
-    await batch(1);
-    expect((await owner.client.tasks.list()).pagination.total).toBe(10);
-  });
-
-  test('count retries by hand, and those that ended', async () => {
-    const { owner, machine } = await newOwner('free');
-    const { task_id } = await create(owner, machine);
-    await owner.client.tasks.cancel(task_id);
-    for (let count = 1; count < 10; count++) await owner.client.tasks.retry(task_id);
-    expect(await refusalOf(owner.client.tasks.retry(task_id))).toMatchObject({ status: 429 });
-  });
-
-  test('are each user’s own', async () => {
-    const { owner, machine } = await newOwner('free');
-    const { owner: neighbour, machine: theirs } = await newOwner('free');
-    for (let count = 0; count < 10; count++) await create(owner, machine);
-    await create(neighbour, theirs);
-  });
-
-  test('are given back to nobody by a key that was refused: the same key works the next day', async () => {
-    const { owner, machine } = await newOwner('free');
-    for (let count = 0; count < 10; count++) await create(owner, machine);
-    const idempotencyKey = randomUUID();
-    expect(await refusalOf(create(owner, machine, { idempotencyKey }))).toMatchObject({ status: 429 });
-    app.clock.advance(secondsToMidnight());
-    const { task_id } = await create(owner, machine, { idempotencyKey });
-    expect(await create(owner, machine, { idempotencyKey })).toMatchObject({ task_id });
-  });
-});
-
-describe('a hundred creates at once under one Idempotency-Key', () => {
-  const hundred = <T>(call: (options: { idempotencyKey: string }) => PromiseLike<T>) => {
-    const idempotencyKey = randomUUID();
-    return Promise.all(Array.from({ length: 100 }, () => call({ idempotencyKey })));
-  };
-
-  test('make one task and give one answer', async () => {
-    const { owner, machine } = await newOwner();
-    const answers = await hundred((options) =>
-      owner.client.tasks.create({ device_id: machine.id, command: 'true' }, options),
-    );
-    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect((await owner.client.tasks.list()).items.map(({ id }) => id)).toEqual([answers[0]?.task_id]);
-  });
-
-  test('make one batch', async () => {
-    const { owner, machine } = await newOwner();
-    const tasks = [1, 2].map(() => ({ device_id: machine.id, command: 'true' }));
-    const answers = await hundred((options) => owner.client.tasks.createBatch({ tasks }, options));
-    expect(new Set(answers.map(({ batch_id }) => batch_id)).size).toBe(1);
-    expect((await owner.client.tasks.list()).pagination.total).toBe(2);
-  });
-
-  test('make one retry', async () => {
-    const { owner, machine } = await newOwner();
-    const task = await finished('failed', machine, owner);
-    const answers = await hundred((options) => owner.client.tasks.retry(task.id, options));
-    expect(new Set(answers.map(({ task_id }) => task_id)).size).toBe(1);
-    expect((await owner.client.tasks.list()).pagination.total).toBe(2);
-  });
-
-  test('with another body, or as another kind of create, are told apart', async () => {
-    const { owner, machine } = await newOwner();
-    const idempotencyKey = randomUUID();
-    const task = { device_id: machine.id, command: 'true' };
-    await owner.client.tasks.create(task, { idempotencyKey });
-    const reused = await refusalOf(owner.client.tasks.create({ ...task, command: 'false' }, { idempotencyKey }));
-    expect(reused).toMatchObject({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
-    await owner.client.tasks.createBatch({ tasks: [task] }, { idempotencyKey });
-    expect((await owner.client.tasks.list()).pagination.total).toBe(2);
   });
 });

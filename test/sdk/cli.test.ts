@@ -1,22 +1,17 @@
 /** The command line, as a process, against the real service. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { cut } from '../../sdk/src/cli/output.ts';
 import { openApp, type TestApp } from '../setup/app.ts';
+import { openHome as openHomeAt, PATIENCE } from './cli-home.ts';
 import { closedAddress } from './service.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../sdk/bin/ccjk-cloud.js', import.meta.url));
 /** Each test starts several processes, and a machine that does other things takes seconds for each. */
 vi.setConfig({ testTimeout: 180_000 });
-
-const PATIENCE = { timeout: 60_000, interval: 20 };
 
 let app: TestApp;
 
@@ -26,40 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-type Ran = { code: number; stdout: string; stderr: string };
-
-/** A home of its own, and the program in it. */
-function openHome(url: string = app.url) {
-  const home = mkdtempSync(join(tmpdir(), 'ccjk-cli-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
-  const { PATH } = process.env;
-  const own = { PATH, HOME: home, XDG_CONFIG_HOME: '', CCJK_STATE_DIR: join(home, 'state'), CCJK_MACHINE_ID: home };
-
-  const start = (args: string[], env: Record<string, string> = {}) => {
-    const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {
-      env: { ...own, CCJK_URL: url, ...env },
-      cwd: home,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    const ran: Ran = { code: -1, stdout: '', stderr: '' };
-    child.stdout?.setEncoding('utf8').on('data', (text) => {
-      ran.stdout += text;
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text) => {
-      ran.stderr += text;
-    });
-    const ended = once(child, 'close').then(([code]) => Object.assign(ran, { code: code ?? -1 }));
-    const says = (text: string, stream: 'stdout' | 'stderr' = 'stdout') =>
-      vi.waitFor(() => expect(ran[stream]).toContain(text), PATIENCE);
-    return { child, ran, ended, says };
-  };
-  const cli = (...args: string[]): Promise<Ran> => start(args).ended;
-  const cliWith = (env: Record<string, string>, ...args: string[]): Promise<Ran> => start(args, env).ended;
-  const json = async (command: string, ...args: string[]) => JSON.parse((await cli(command, '--json', ...args)).stdout);
-  const credentials = join(home, '.config', 'ccjk-cloud', 'credentials.json');
-  return { home, start, cli, cliWith, json, credentials };
-}
+const openHome = (url: string = app.url) => openHomeAt(url);
 
 const newEmail = (): string => `cli-${Math.random().toString(36).slice(2)}@example.com`;
 
@@ -96,6 +58,16 @@ test.each([
   [['run', '--env', 'X', '--', 'x'], '--env must be NAME=VALUE'],
   [['tasks', 'burn'], 'There is no "tasks burn"'],
   [['tasks', 'show'], 'The id of the task is missing'],
+  [['publish'], 'The channel is missing'],
+  [['publish', 'c', 'x', 'y'], 'Unexpected argument "y"'],
+  [['publish', 'c', 'x', '--priority', 'huge'], '--priority must be one of critical, high, normal, low, bulk'],
+  [['subscribe'], 'The channel is missing'],
+  [['subscribe', 'c', '--from', 'yesterday'], '--from must be an event such as event-12, or start'],
+  [['channels', 'burn'], 'There is no "channels burn"'],
+  [['channels', 'create', '--expires', 'soon'], '--expires must be a duration'],
+  [['keys', 'list', 'all'], 'There is no "keys list all"'],
+  [['keys', 'revoke', 'x'], '--reason is missing (or --now'],
+  [['keys', 'create', '--permission', 'all'], 'There is no permission "all"'],
   [['whoami', '--wrong'], "Unknown option '--wrong'"],
   [['login', '--email', 'a@b.co'], '--password is missing, and there is no terminal to ask at'],
 ])('%j is wrong usage: exit code 2 and what to do', async (args, message) => {
@@ -209,6 +181,7 @@ test('devices are listed, made ahead of time and removed; their key is shown onc
   const added = await home.cli('devices', 'add', 'build\u001b[31m server');
   const key = /dk_[\w-]+/.exec(added.stdout)?.[0] ?? '';
   expect(added.stdout).toContain(`CCJK_DEVICE_KEY=${key} ccjk-cloud daemon`);
+  expect(added.stdout).toMatch(new RegExp(`"cloudToken": "${key}", "cloudApiUrl": "http[^"]+/api/control"`));
   const listed = await home.cli('devices');
   expect(listed.stdout).not.toContain(key);
   expect(listed.stdout).not.toContain('\u001b');

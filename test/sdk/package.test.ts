@@ -91,6 +91,38 @@ test.runIf(hasDaemon)('the daemon can be imported and required', async () => {
   expect((await run(project, 'node', '-e', required)).stdout).toBe('true\n');
 });
 
+test('the relay can be imported and required, and is loaded by the client when it is called', async () => {
+  const seal =
+    "relay.generateKeys().then(async ({ publicKey, privateKey }) => console.log(await relay.open(privateKey, await relay.sealTo(publicKey, 'sealed'))))";
+  const code = `import * as relay from '@ccjk/cloud/relay'; ${seal}`;
+  expect((await run(project, 'node', '--input-type=module', '-e', code)).stdout).toBe('sealed\n');
+  expect((await run(project, 'node', '-e', `const relay = require('@ccjk/cloud/relay'); ${seal}`)).stdout).toBe(
+    'sealed\n',
+  );
+  const call = `const fetch = async (url) => Response.json({ success: true, data: new URL(url).pathname });
+    new cloud.CcjkCloud({ fetch }).relay.publish({ channel: 'c', message: 'm' }).then(console.log);`;
+  const imported = `import * as cloud from '@ccjk/cloud'; ${call}`;
+  expect((await run(project, 'node', '--input-type=module', '-e', imported)).stdout).toBe('/api/publish\n');
+  expect((await run(project, 'node', '-e', `const cloud = require('@ccjk/cloud'); ${call}`)).stdout).toBe(
+    '/api/publish\n',
+  );
+});
+
+test('errors of the client and of the relay are the same', async () => {
+  const code =
+    "import * as cloud from '@ccjk/cloud'; import * as relay from '@ccjk/cloud/relay'; console.log(cloud.ApiError === relay.ApiError)";
+  expect((await run(project, 'node', '--input-type=module', '-e', code)).stdout).toBe('true\n');
+});
+
+test('the published command line finds its own parts', async () => {
+  const launcher = join(project, 'node_modules/@ccjk/cloud/bin/ccjk-cloud.js');
+  const ran = run(project, 'node', launcher, 'publish', 'c', 'm', '--url', 'http://127.0.0.1:1');
+  await expect(ran).rejects.toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('No answer from http://127.0.0.1:1'),
+  });
+});
+
 /** Starts the launcher at `path` as if on another Node. */
 const launchOn = (version: string, path: string) => {
   const code = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });

@@ -1,7 +1,9 @@
 /** A database of its own for each test file, migrated already: a clone of the template that global.ts made. */
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { inject } from 'vitest';
+import type { Db } from '../../server/db/orm.ts';
 
 export const TEMPLATE = 'ccjk_template';
 
@@ -12,7 +14,7 @@ export async function cloneDatabase(): Promise<{ url: string; drop(): Promise<vo
   const name = `test_${randomBytes(8).toString('hex')}`;
   await asAdmin(async (admin) => {
     await admin.query('select pg_advisory_lock($1)', [CLONE_LOCK]);
-    await admin.query(`create database ${name} template ${TEMPLATE}`);
+    await admin.query(`create database ${name} template ${TEMPLATE} strategy file_copy`);
   });
   const url = new URL(inject('postgresAdminUrl'));
   url.pathname = `/${name}`;
@@ -31,4 +33,17 @@ async function asAdmin(work: (admin: pg.Client) => Promise<void>): Promise<void>
   } finally {
     await admin.end();
   }
+}
+
+const COUNTED = ['users', 'devices', 'tasks', 'task_events', 'task_attempts', 'sessions', 'api_keys', 'audit_logs'];
+const SUMMED = ['users', 'devices', 'tasks'];
+
+/** How many rows there are of everything, and what those of the first three say. */
+export async function stateOfEverything(db: Db): Promise<unknown> {
+  const counts = COUNTED.map((table) => `(select count(*)::int from ${table}) as ${table}`);
+  const sums = SUMMED.map(
+    (table) => `(select md5(string_agg(t::text, '' order by id)) from ${table} t) as sum_of_${table}`,
+  );
+  const { rows } = await sql.raw(`select ${[...counts, ...sums].join()}`).execute(db);
+  return rows[0];
 }

@@ -9,6 +9,9 @@ import { migrate } from '../../server/db/migrate.ts';
 import { TEMPLATE } from './database.ts';
 
 const PREFIX = 'ccjk-vitest-';
+const MEMORY = '/dev/shm';
+/** Hundreds of clones of 10 MB live a moment each, beside 1 GB of write-ahead log. */
+const ENOUGH_BYTES = 4 * 1024 ** 3;
 /** Nothing here outlives the run, so nothing needs to reach the disk. */
 const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
 
@@ -20,7 +23,7 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await removeLeftovers();
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), PREFIX));
+  const directory = fs.mkdtempSync(path.join(placeOfData(), PREFIX));
   // PostgreSQL runs as another account when we are root, and has to walk through.
   fs.chmodSync(directory, 0o711);
   const postgres = await startEmbeddedPostgres({ dataDir: path.join(directory, 'data'), database: TEMPLATE, settings });
@@ -39,6 +42,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return teardown;
 }
 
+/** In memory a clone takes 20 ms; on a disk (ext4) 50 ms, and 400 ms when others write to it too. */
+function placeOfData(): string {
+  if (!fs.existsSync(MEMORY)) return os.tmpdir();
+  const { bavail, bsize } = fs.statfsSync(MEMORY);
+  return bavail * bsize >= ENOUGH_BYTES ? MEMORY : os.tmpdir();
+}
+
 /** PostgreSQL clones no database that somebody is connected to: from here on nobody can be. */
 async function closeTemplate(adminUrl: string): Promise<void> {
   const admin = new pg.Client({ connectionString: adminUrl });
@@ -53,10 +63,9 @@ async function closeTemplate(adminUrl: string): Promise<void> {
 
 /** A run that was killed leaves its server behind. A running one holds its lock; one that ended well has no holder.json. */
 async function removeLeftovers(): Promise<void> {
-  for (const name of fs.readdirSync(os.tmpdir())) {
-    const directory = path.join(os.tmpdir(), name);
+  for (const directory of fs.globSync([os.tmpdir(), MEMORY].map((place) => path.join(place, `${PREFIX}*`)))) {
     const dataDir = path.join(directory, 'data');
-    if (!name.startsWith(PREFIX) || !fs.existsSync(path.join(dataDir, 'postgres', 'holder.json'))) continue;
+    if (!fs.existsSync(path.join(dataDir, 'postgres', 'holder.json'))) continue;
     if (fs.statSync(directory).uid !== os.userInfo().uid) continue;
     try {
       const leftover = await startEmbeddedPostgres({ dataDir, settings });

@@ -51,6 +51,15 @@ export class Arguments {
     return this.#values[name] as string | undefined;
   }
 
+  /** @throws UsageError */
+  oneOf<Value extends string>(name: string, values: readonly Value[]): Value | undefined {
+    const typed = this.text(name);
+    const value = values.find((one) => one === typed);
+    if (typed !== undefined && value === undefined)
+      throw new UsageError(`--${name} must be one of ${values.join(', ')}, not "${typed}"`);
+    return value;
+  }
+
   list(name: string): string[] {
     return (this.#values[name] as string[] | undefined) ?? [];
   }

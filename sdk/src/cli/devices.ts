@@ -69,6 +69,9 @@ async function add(args: Arguments, device_name: string): Promise<void> {
       '',
       'Start its daemon on that machine with:',
       `  CCJK_DEVICE_KEY=${made.device_key} ${PROGRAM} daemon --url ${url}`,
+      '',
+      'Or, where a ccjk daemon is installed already, set in ~/.ccjk/daemon-config.json:',
+      `  "mode": "cloud", "cloudToken": "${made.device_key}", "cloudApiUrl": "${url}/api/control"`,
     ].join('\n'),
   );
 }
@@ -80,7 +83,9 @@ async function configure(args: Arguments, named: string): Promise<void> {
   const unknown = changes.find(([name]) => !Object.hasOwn(device.config, name));
   if (unknown) throw new UsageError(`There is no setting "${unknown[0]}"`);
   if (changes.length > 0) device = await client.devices.updateConfig(device.id, Object.fromEntries(changes));
-  answer(args, device.config, () => facts(Object.entries(device.config).map(([name, value]) => [name, String(value)])));
+  answer(args, device.config, () =>
+    facts(Object.entries(device.config).map(([name, value]) => [name, String(value)])).join('\n'),
+  );
 }
 
 /** Numbers and truth are written as in JSON; the service judges the rest. */

@@ -38,8 +38,14 @@ const ADVICE: Record<string, string> = {
   INSUFFICIENT_SCOPE: 'Use an API key with that scope, or unset CCJK_API_KEY and sign in.',
   WRONG_CREDENTIAL: `Sign in with: ${PROGRAM} login (CCJK_API_KEY beats a login while it is set).`,
   PLAN_LIMIT_REACHED: 'Remove what you no longer need, or change your plan.',
+  CHANNEL_NOT_FOUND: `See the channels with: ${PROGRAM} channels (private ones are open to the key of their owner alone)`,
+  CONFIRMATION_LOCKED: `Ask anew with: ${PROGRAM} keys revoke ID --reason TEXT`,
   ROUTE_NOT_FOUND: 'Check --url and CCJK_URL: they must name the root of a CCJK Cloud service.',
 };
+
+/** Commands of the relay, which has keys of its own. */
+const OF_THE_RELAY = ['publish', 'subscribe', 'channels', 'keys'];
+const RELAY_KEY_ADVICE = `Check CCJK_RELAY_KEY; a key comes from: ${PROGRAM} keys create`;
 
 /** Says it on stderr; gives the exit code. */
 export function report(error: unknown, command: string): number {
@@ -78,6 +84,14 @@ function explainApi(error: ApiError, command: string): Explained {
       advice: `Try again, or make an account with: ${PROGRAM} register`,
       requestId,
       exitCode: EXIT.notSignedIn,
+    };
+  const isOfRelay = OF_THE_RELAY.includes(command);
+  if (isOfRelay && (code === 'INSUFFICIENT_SCOPE' || (status === 401 && process.env.CCJK_RELAY_KEY)))
+    return {
+      message,
+      advice: RELAY_KEY_ADVICE,
+      requestId,
+      exitCode: status === 401 ? EXIT.notSignedIn : EXIT.failure,
     };
   if (status === 401) {
     const isKey = Boolean(process.env.CCJK_API_KEY);

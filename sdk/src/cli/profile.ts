@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CcjkCloud } from '../core/client.ts';
+import type { Relay } from '../core/lazy-relay.ts';
 import type { Tokens } from '../core/session.ts';
 import { makePrivateFolder, readIfThere, removeDurably, writeDurably } from '../daemon/durable-files.ts';
 import { takeLock } from '../daemon/lock.ts';
@@ -65,18 +66,33 @@ export const normal = (url: string): string => (URL.canParse(url) ? new URL(url)
 
 /** A client for whoever is signed in; a login is used only at its own service. @throws Failure when nobody is */
 export async function openClient(args: Arguments): Promise<{ client: CcjkCloud; url: string }> {
+  const { isSignedIn, client, url } = await openAsAnyone(args);
+  if (!isSignedIn) throw notSignedIn(url);
+  return { client, url };
+}
+
+/** The relay, with CCJK_RELAY_KEY and for whoever is signed in; nobody need be. */
+export async function openRelay(args: Arguments): Promise<{ relay: Relay; url: string }> {
+  const { client, url } = await openAsAnyone(args);
+  return { relay: client.relay, url };
+}
+
+async function openAsAnyone(args: Arguments): Promise<{ client: CcjkCloud; url: string; isSignedIn: boolean }> {
   const url = await urlOf(args);
-  const apiKey = process.env.CCJK_API_KEY;
-  if (apiKey) return { client: new CcjkCloud({ baseUrl: url, token: apiKey }), url };
-  const profile = await readProfile();
-  if (!profile || profile.url !== url) throw notSignedIn(url);
+  const token = process.env.CCJK_API_KEY || undefined;
+  const profile = token === undefined ? await readProfile() : undefined;
+  const own = profile?.url === url ? profile : undefined;
   const client = new CcjkCloud({
     baseUrl: url,
+    token,
+    relayKey: process.env.CCJK_RELAY_KEY || undefined,
     fetch: (target, init) => (target === `${url}/v1/auth/refresh` ? refresh(target, init) : fetch(target, init)),
   });
-  const expires_in = Math.round((profile.expires_at - Date.now()) / 1000);
-  client.useTokens({ token: profile.token, refresh_token: profile.refresh_token, expires_in });
-  return { client, url };
+  if (own) {
+    const expires_in = Math.round((own.expires_at - Date.now()) / 1000);
+    client.useTokens({ token: own.token, refresh_token: own.refresh_token, expires_in });
+  }
+  return { client, url, isSignedIn: token !== undefined || own !== undefined };
 }
 
 /** Answers a refresh as the service would: from the file, when another process has renewed the tokens since they were read. */

@@ -12,14 +12,14 @@ export type Answer<T> = {
 };
 
 /**
- * The `data` of the envelope.
+ * The `data` of the envelope, or all of it.
  *
  * @throws ApiError for anything but success in the service's own JSON
  */
-export const dataOf = <T>(response: Response, text: string, requestId: string | null): T => {
+export const dataOf = <T>(response: Response, text: string, requestId: string | null, isWhole = false): T => {
   const { ok, status, headers } = response;
   const envelope = envelopeOf(text);
-  if (ok && envelope?.success === true) return envelope.data as T;
+  if (ok && envelope?.success === true) return (isWhole ? envelope : envelope.data) as T;
   const { code, message, details } = envelope?.error ?? {};
   const isOurs = !ok && typeof code === 'string' && typeof message === 'string';
   throw new ApiError({

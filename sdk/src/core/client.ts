@@ -12,6 +12,7 @@ import {
 } from '../generated/resources.ts';
 import { ApiPromise } from './api-promise.ts';
 import { FollowableTasks } from './followable-tasks.ts';
+import { lazyRelay, type Relay } from './lazy-relay.ts';
 import type { ClientOptions } from './options.ts';
 import type { CallSpec, RequestOptions } from './resource.ts';
 import type { Tokens } from './session.ts';
@@ -41,6 +42,8 @@ export class CcjkCloud {
   readonly logs: Logs;
   readonly stats: Stats;
   readonly sockets: Sockets;
+  /** The relay: messages over channels. Its code is loaded with the first call. */
+  readonly relay: Relay;
   readonly #transport: Transport;
   readonly #options: ClientOptions;
 
@@ -60,6 +63,9 @@ export class CcjkCloud {
     this.logs = new Logs(transport);
     this.stats = new Stats(transport);
     this.sockets = new Sockets(transport);
+    this.relay = lazyRelay(() =>
+      import('../relay/relay-client.ts').then(({ CcjkRelay }) => new CcjkRelay(options, transport)),
+    );
   }
 
   /**

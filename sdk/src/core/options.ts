@@ -39,6 +39,11 @@ export type ClientOptions = {
   baseUrl?: string | undefined;
   /** Access JWT, API key (`ck_live_…`) or device key (`dk_…`), or a function that gives one for each attempt. */
   token?: TokenSource | undefined;
+  /**
+   * Key of the relay (`sk_live_…`), for `relay`; it opens nothing else. Without one the relay is open as far as its
+   * channels are, and `relay.keys` is called with the access JWT.
+   */
+  relayKey?: TokenSource | undefined;
   /** Renews the access JWT when it ends. */
   refreshToken?: string | undefined;
   /**

@@ -21,6 +21,8 @@ export type CallSpec = {
   form?: object | undefined;
   /** The answer is no JSON: its data is the response, whose body is still to be read. */
   raw?: boolean | undefined;
+  /** The data is the whole envelope: a list of the relay has its pagination beside its data. */
+  whole?: boolean | undefined;
   headers?: Record<string, string | undefined> | undefined;
   /** The service takes an `Idempotency-Key` here, so the call can be repeated. */
   idempotent?: boolean | undefined;
@@ -40,11 +42,17 @@ export type RequestOptions = {
   headers?: Record<string, string | undefined> | undefined;
 };
 
+/** One segment of a path. Nothing, or dots, would lead to another route. */
+export const at = (id: string): string => {
+  if (/^\.{0,2}$/.test(id)) throw new TypeError(`Not an id: "${id}"`);
+  return encodeURIComponent(id);
+};
+
 /** A noun of the service; its methods are generated. */
 export class Resource {
-  readonly #transport: Transport;
+  readonly #transport: Pick<Transport, 'send'>;
 
-  constructor(transport: Transport) {
+  constructor(transport: Pick<Transport, 'send'>) {
     this.#transport = transport;
   }
 

@@ -35,7 +35,8 @@ export const connectionCode = (error: unknown): string | undefined => {
   return typeof code === 'string' ? code : connectionCode(error.cause);
 };
 
-const isPassing = (error: unknown, repeatable: boolean): boolean => {
+/** Whether the call may go well the next time. */
+export const isPassing = (error: unknown, repeatable: boolean): boolean => {
   if (error instanceof ApiError) return (repeatable ? PASSING : NOT_CARRIED_OUT).has(error.status);
   if (error instanceof ConnectionError) return repeatable || NOT_CONNECTED.has(connectionCode(error.cause) ?? '');
   return false;

@@ -117,7 +117,7 @@ export class Transport {
       attempt,
       durationMs,
     });
-    return { data: isUnread ? (response as T) : dataOf<T>(response, text, requestId), response, requestId };
+    return { data: isUnread ? (response as T) : dataOf<T>(response, text, requestId, spec.whole), response, requestId };
   }
 
   #headers({ spec, options, body, idempotencyKey }: PreparedRequest): Headers {

@@ -1,7 +1,7 @@
 // Generated from contracts/openapi.json by `npm run generate`. Do not edit.
 
 import type { PagePromise } from '../core/paging.ts';
-import { type ApiPromise, type RequestOptions, Resource } from '../core/resource.ts';
+import { type ApiPromise, at, type RequestOptions, Resource } from '../core/resource.ts';
 import type {
   AccountDeletion,
   ApiKeysListData,
@@ -86,12 +86,6 @@ import type {
   UsersRemoveData,
   UsersUpdateData,
 } from './types.ts';
-
-/** One segment of a path. Nothing, or dots, would lead to another route. */
-const at = (id: string): string => {
-  if (/^\.{0,2}$/.test(id)) throw new TypeError(`Not an id: "${id}"`);
-  return encodeURIComponent(id);
-};
 
 /** Accounts and their sessions. An access token lives 15 minutes; the refresh token that renews it changes with each use, and the use of an old one ends the whole session. */
 export class Auth extends Resource {
@@ -968,7 +962,7 @@ export class Devices extends Resource {
   /**
    * Make a device and its key ahead of time.
    *
-   * For a machine that cannot sign in itself. The key is in this answer and never again; the device counts against your plan.
+   * For a machine that cannot sign in itself. The key is in this answer and never again; the device counts against your plan. The first X-Device-ID that is sent with the key becomes the id of the machine, unless another device of yours has it.
    *
    * **Who:** the access token of a user or an API key with the scope `device:write`. **Rate:** counted in the budget of the credential.
    *

@@ -128,7 +128,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             device_name: string;
-            /** @description The machine's own id, as it was sent in X-Device-ID; null until the device first registers */
+            /** @description The machine's own id, as it was sent in X-Device-ID; null until the key of a device that was made ahead of time is first sent with one */
             machine_id: string | null;
             os_type: string | null;
             os_version: string | null;
@@ -1727,6 +1727,34 @@ export interface components {
              * @example 30d
              */
             period?: string;
+        };
+        PublishListQuery: {
+            /**
+             * @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and -
+             * @example my-channel
+             */
+            channel: string;
+            /**
+             * @description How many at most
+             * @default 10
+             */
+            count?: number;
+        };
+        KeysListData: components["schemas"]["RelayKey"][];
+        KeysGetData: components["schemas"]["PublicKey"] | components["schemas"]["RelayKey"];
+        CronCleanupChannelsQuery: {
+            /**
+             * @default all
+             * @enum {string}
+             */
+            task?: "persistent" | "temporary" | "all";
+        };
+        CronCleanupKeysQuery: {
+            /**
+             * @default all
+             * @enum {string}
+             */
+            task?: "expired-keys" | "audit-logs" | "orphaned-keys" | "messages" | "all";
         };
     };
     responses: never;
@@ -4385,6 +4413,8 @@ export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
 export type Confirmation = components['schemas']['Confirmation'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedRelayKey = components['schemas']['CreatedRelayKey'];
+export type CronCleanupChannelsQuery = components['schemas']['CronCleanupChannelsQuery'];
+export type CronCleanupKeysQuery = components['schemas']['CronCleanupKeysQuery'];
 export type DaemonClaimQuery = components['schemas']['DaemonClaimQuery'];
 export type DaemonOfflineData = components['schemas']['DaemonOfflineData'];
 export type DaemonRestoredConfigData = components['schemas']['DaemonRestoredConfigData'];
@@ -4404,6 +4434,8 @@ export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
 export type Issue = components['schemas']['Issue'];
 export type KeyCleanup = components['schemas']['KeyCleanup'];
+export type KeysGetData = components['schemas']['KeysGetData'];
+export type KeysListData = components['schemas']['KeysListData'];
 export type Log = components['schemas']['Log'];
 export type LogMetadata = components['schemas']['LogMetadata'];
 export type LogUpload = components['schemas']['LogUpload'];
@@ -4437,6 +4469,7 @@ export type PasswordReset = components['schemas']['PasswordReset'];
 export type ProfileChange = components['schemas']['ProfileChange'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type PublicKeyInfo = components['schemas']['PublicKeyInfo'];
+export type PublishListQuery = components['schemas']['PublishListQuery'];
 export type PublishedMessage = components['schemas']['PublishedMessage'];
 export type Queue = components['schemas']['Queue'];
 export type QueuedBatch = components['schemas']['QueuedBatch'];

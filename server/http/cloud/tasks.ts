@@ -16,7 +16,8 @@ import {
 import type { Handlers } from '../contract.ts';
 import { paging, time, timeOrNull } from './presented.ts';
 
-const fromWire = (task: z.output<typeof NewTaskSchema>): NewTask => ({
+/** A task as a caller describes it. */
+export const fromWire = (task: z.output<typeof NewTaskSchema>): NewTask => ({
   deviceId: task.device_id,
   type: task.type,
   command: task.command,

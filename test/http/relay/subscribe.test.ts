@@ -49,6 +49,7 @@ describe('the stream', () => {
     expect(stream.response.headers.get('x-request-id')).toMatch(/./);
     expect(stream.connected).toMatchObject({
       event: 'connected',
+      id: 'event-0',
       retry: '15000',
       data: { channel, type: 'channel', timestamp: expect.any(Number), message: 'Connected' },
     });
@@ -119,7 +120,7 @@ describe('the stream', () => {
     await relay.publish(channel, 'live');
     await vi.waitFor(() => expect(seen).toContain('"message":"live"'), { timeout: 5_000 });
     expect(seen).toMatch(
-      /^retry: 15000\nevent: connected\ndata: \{.*\}\n\nid: event-1\nevent: message\ndata: \{.*\}\n\nid: event-2\n/,
+      /^retry: 15000\nid: event-0\nevent: connected\ndata: \{.*\}\n\nid: event-1\nevent: message\ndata: \{.*\}\n\nid: event-2\n/,
     );
   });
 });
@@ -287,7 +288,7 @@ describe('slow and many', () => {
     socket.resume();
     await vi.waitFor(() => expect(text).toContain('id: event-120\n'), { timeout: 10_000 });
     const ids = [...text.matchAll(/^id: event-(\d+)$/gm)].map(([, id]) => Number(id));
-    expect(ids).toEqual(count(1, 121).map(Number));
+    expect(ids).toEqual(count(0, 121).map(Number)); // that of `connected` first
   });
 
   test('a channel takes 1,000 subscribers without a key; one with a key still comes in', async () => {
@@ -391,6 +392,17 @@ describe('an EventSource as browsers have it', () => {
     expect(messages).toEqual(count(0, 60));
     expect(gaps.length).toBeGreaterThan(1);
     expect(gaps).not.toContain(true);
+  });
+
+  test('that is cut before the first message misses none', async () => {
+    const channel = await channelWith('before');
+    const quick = await openQuickStreams(relay, { retryMs: 20 });
+    const { messages, source } = await open(`${quick.url}/api/subscribe?channel=${channel}`);
+    const cut = new Promise((resolve) => source.addEventListener('error', resolve));
+    quick.server.server.closeAllConnections();
+    await cut;
+    await relay.publish(channel, 'while it was away');
+    await vi.waitFor(() => expect(messages).toEqual(['while it was away']), { timeout: 10_000 });
   });
 
   test('passes its key in the query', async () => {
