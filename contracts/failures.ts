@@ -33,6 +33,7 @@ export const FAILURES = {
   DEVICE_NOT_FOUND: [404, 'No device of yours has this id'],
   MESSAGE_NOT_FOUND: [404, 'No message of yours has this id'],
   TASK_NOT_FOUND: [404, 'No task of yours has this id'],
+  EMAIL_CONFIG_NOT_FOUND: [404, 'No device of yours has mail settings there'],
   BACKUP_NOT_FOUND: [404, 'No backup of yours has this id'],
   LOG_NOT_FOUND: [404, 'No log of yours has this id'],
 
@@ -64,6 +65,7 @@ export const FAILURES = {
   CONFIRMATION_LOCKED: [429, 'Five wrong codes have locked this revocation; request a new one'],
 
   INTERNAL_ERROR: [500, 'Something went wrong on our side; the request id helps us find it'],
+  MAIL_REJECTED: [502, 'The mail server does not take this mail; the message says why'],
   SERVICE_UNAVAILABLE: [503, 'The service cannot answer right now; try again after Retry-After seconds'],
 } as const satisfies Record<string, readonly [status: number, message: string, codeOnTheWire?: string]>;
 

@@ -4,6 +4,7 @@ import { auth } from './cloud/auth.ts';
 import { config } from './cloud/config.ts';
 import { daemon } from './cloud/daemon.ts';
 import { devices } from './cloud/devices.ts';
+import { email } from './cloud/email.ts';
 import { logs } from './cloud/logs.ts';
 import { messages } from './cloud/messages.ts';
 import { sockets } from './cloud/sockets.ts';
@@ -21,6 +22,19 @@ import { register } from './relay/register.ts';
 import { subscribe } from './relay/subscribe.ts';
 import { c } from './wire.ts';
 
-export const cloud = c.router({ auth, users, apiKeys, daemon, tasks, devices, sockets, messages, config, logs, stats });
+export const cloud = c.router({
+  auth,
+  users,
+  apiKeys,
+  daemon,
+  tasks,
+  devices,
+  sockets,
+  messages,
+  email,
+  config,
+  logs,
+  stats,
+});
 export const relay = c.router({ register, channels, publish, subscribe, keys, cron, health });
 export const contract = c.router({ cloud, relay, control, ops });

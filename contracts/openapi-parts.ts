@@ -100,6 +100,11 @@ export const TAGS = {
     name: 'Messages',
     description: 'What the service tells a user: tasks that began and ended, devices that came and went.',
   },
+  email: {
+    name: 'Email',
+    description: `Commands by mail. A device takes them from the address in its mail settings: the subject begins with \`[CCJK]\`, or
+\`[CCJK:name of a device]\`, the body is the command, up to a line that is \`--\` or \`___\`. The result is mailed back.`,
+  },
   config: {
     name: 'Configuration',
     description: 'Backups of the configuration of a device. They count against the storage of your plan.',

@@ -100,6 +100,7 @@ const accessInWords = (route: AppRoute): string => {
   const budgets = {
     none: 'not counted',
     credential: `counted ${budget}`,
+    webhook: 'RATE_LIMIT_WEBHOOK_MAX by IP address',
     publish: 'RELAY_PUBLISH_MAX by key or IP address',
     register: 'RELAY_REGISTER_MAX by key or IP address',
     subscribe: 'RELAY_SUBSCRIBE_MAX by key or IP address; with a last id not counted',

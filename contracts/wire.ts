@@ -213,10 +213,15 @@ export type Access = {
   permission?: Permission;
   /** `?Authorization=Bearer+KEY` counts too: an EventSource sends no headers. */
   inQuery: boolean;
-  /** `credential`: the budget of the caller's kind. `none`: not counted. Others: a budget of the relay. */
-  rate: 'credential' | 'none' | RelayRate;
+  /**
+   * `credential`: the budget of the caller's kind. `none`: not counted. `webhook`: that of mail gateways. Others: a budget
+   * of the relay.
+   */
+  rate: 'credential' | 'none' | 'webhook' | RelayRate;
   /** Takes `Idempotency-Key`. */
   idempotent: boolean;
+  /** Its body is signed: the handler gets it as it came, too. */
+  isSigned: boolean;
   /** Its answer shows a secret once, so that a repeat cannot give it again. */
   showsSecret: boolean;
   /** In bytes of the request body. */
@@ -234,6 +239,7 @@ export const access = (rule: Pick<Access, 'auth'> & Partial<Access>): Access => 
   rate: 'credential',
   anyScope: false,
   idempotent: false,
+  isSigned: false,
   showsSecret: false,
   bodyLimit: MIB,
   tooLarge: 'PAYLOAD_TOO_LARGE',

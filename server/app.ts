@@ -13,13 +13,14 @@ import { authHandlers } from './http/cloud/auth.ts';
 import { configHandlers } from './http/cloud/config.ts';
 import { daemonHandlers } from './http/cloud/daemon.ts';
 import { deviceHandlers } from './http/cloud/devices.ts';
+import { emailHandlers } from './http/cloud/email.ts';
 import { logHandlers } from './http/cloud/logs.ts';
 import { messageHandlers } from './http/cloud/messages.ts';
 import { socketHandlers } from './http/cloud/sockets.ts';
 import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { userHandlers } from './http/cloud/users.ts';
-import { bind, bindStream, routeOf } from './http/contract.ts';
+import { accessOf, bind, bindStream, routeOf } from './http/contract.ts';
 import { controlHandlers } from './http/control.ts';
 import { registerCors } from './http/cors.ts';
 import { registerForms } from './http/multipart.ts';
@@ -78,7 +79,7 @@ export async function buildApp(
     frameworkErrors: answerFrameworkError,
   });
   app.removeContentTypeParser('text/plain');
-  takeEmptyBodies(app);
+  takeJson(app);
   logRequests(app);
   dropUnusedConnections(app);
   registerReplies(app, collectMethods(app), isStopping);
@@ -94,6 +95,7 @@ export async function buildApp(
   bind(app, cloud.daemon, daemonHandlers, inCloudEnvelope);
   bind(app, cloud.tasks, taskHandlers, inCloudEnvelope);
   bind(app, cloud.messages, messageHandlers, inCloudEnvelope);
+  bind(app, cloud.email, emailHandlers, inCloudEnvelope);
   bind(app, cloud.config, configHandlers, inCloudEnvelope);
   bind(app, cloud.logs, logHandlers, inCloudEnvelope);
   bind(app, cloud.stats, statsHandlers, inCloudEnvelope);
@@ -114,10 +116,15 @@ export async function buildApp(
   return app;
 }
 
-/** Clients of the relay say that they send JSON, and then send nothing: there it is no body. */
-function takeEmptyBodies(app: FastifyInstance): void {
+/**
+ * Clients of the relay say that they send JSON, and then send nothing: there it is no body. A body that is signed is kept
+ * as it came.
+ */
+function takeJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const route = routeOf(request);
+    if (route && accessOf(route).isSigned) request.rawBody = body as string;
     if (body.length === 0 && familyOf(request.routeOptions.url ?? '') === 'relay') done(null, undefined);
     else parse(request, body as string, done);
   });

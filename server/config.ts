@@ -35,6 +35,8 @@ const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 
 const ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
 const SENDER = /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
 
+const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
+
 const secret = z.string().min(SECRET_MIN, `must have at least ${SECRET_MIN} characters`);
 
 /** What an operator or a scheduler types. */
@@ -75,6 +77,7 @@ export const settings = {
   RATE_LIMIT_ANONYMOUS_MAX: whole(1, 1e9).default(100).describe('Requests without a credential per address and window'),
   RATE_LIMIT_DAEMON_MAX: whole(1, 1e9).default(1000).describe('Requests of a device per window'),
   RATE_LIMIT_SOCKET_MAX: whole(1, 1e9).default(100).describe('Frames of a WebSocket per window'),
+  RATE_LIMIT_WEBHOOK_MAX: whole(1, 1e9).default(10).describe('Mails that a gateway may post per address and window'),
   ENABLE_WEBSOCKET: flag.prefault('true').describe('Whether /v1/ws is open'),
   SMTP_HOST: z
     .string()
@@ -91,6 +94,31 @@ export const settings = {
     .regex(SENDER, 'must be an address, or Name <address>')
     .optional()
     .describe('Sender of our mail; by default SMTP_USER, where that is an address'),
+  ENABLE_EMAIL_SERVICE: flag.prefault('true').describe('Whether devices take commands by mail'),
+  EMAIL_WEBHOOK_SECRET: operatorSecret
+    .optional()
+    .describe('Signs what a mail gateway posts to /v1/email/incoming, at least 16 characters; without it nobody may'),
+  SECRETS_KEY: secret
+    .optional()
+    .describe('Seals the passwords of mail accounts, at least 32 characters; without it none is taken'),
+  ALLOW_PRIVATE_MAIL_HOSTS: flag
+    .prefault('false')
+    .describe('true: mail servers of devices may lie on this machine or in private networks'),
+  MAIL_DOMAIN: z
+    .string()
+    .toLowerCase()
+    .regex(DOMAIN, 'must be a domain, such as mail.example.com')
+    .optional()
+    .describe('Commands may be mailed to any address at this domain; its MX leads to --role mail'),
+  MAIL_PORT: whole(0, 65_535)
+    .optional()
+    .describe('Port to take mail on: 25 with --role mail; with --role all mail is taken where this is set'),
+  MAIL_HOST: z.string().optional().describe('Address to take mail on; by default HOST'),
+  MAIL_TLS_CERT: z
+    .string()
+    .optional()
+    .describe('File with the certificate for STARTTLS, read at the start; without it mail comes in the clear'),
+  MAIL_TLS_KEY: z.string().optional().describe('File with its key'),
   ADMIN_MASTER_KEY: operatorSecret
     .optional()
     .describe('Opens the administration of the relay as X-Admin-Key, at least 16 characters; without it nothing does'),
@@ -134,13 +162,17 @@ export class ConfigurationFailed extends Error {
 }
 
 /**
- * Reads the settings from `env`. An empty variable counts as not set.
+ * Reads the settings from `env`, of which those in `needs` must be set. An empty variable counts as not set.
  * @throws ConfigurationFailed naming every fault
  */
-export function readSettings(env: Record<string, string | undefined>): Settings {
+export function readSettings(
+  env: Record<string, string | undefined>,
+  needs: readonly (keyof typeof settings)[] = [],
+): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in settings && value !== ''));
   const result = Settings.safeParse(given);
   const faults = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  for (const name of needs) if (given[name] === undefined) faults.push(`${name}: must be set for this role`);
   if (given.DATABASE_URL !== undefined && given.JWT_SECRET === undefined) {
     faults.push('JWT_SECRET: must be set when DATABASE_URL is; make one with: openssl rand -base64 48');
   }
@@ -152,6 +184,12 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   }
   if ((given.S3_ACCESS_KEY === undefined) !== (given.S3_SECRET_KEY === undefined)) {
     faults.push('S3_ACCESS_KEY, S3_SECRET_KEY: must be set both or neither');
+  }
+  if (given.MAIL_PORT !== undefined && given.MAIL_DOMAIN === undefined) {
+    faults.push('MAIL_DOMAIN: must be set when MAIL_PORT is');
+  }
+  if ((given.MAIL_TLS_CERT === undefined) !== (given.MAIL_TLS_KEY === undefined)) {
+    faults.push('MAIL_TLS_CERT, MAIL_TLS_KEY: must be set both or neither');
   }
   if (faults.length > 0 || !result.success) {
     throw new ConfigurationFailed(

@@ -25,7 +25,9 @@ export type Actor =
     }
   | RelayKeyActor
   | { kind: 'admin' }
-  | { kind: 'device'; userId: string; plan: Plan; deviceId: string; device: ActingDevice };
+  | { kind: 'device'; userId: string; plan: Plan; deviceId: string; device: ActingDevice }
+  /** Whoever wrote a mail from the address of these settings. */
+  | { kind: 'mail'; userId: string; plan: Plan; emailConfigId: string };
 
 /** A key of the relay. It reaches the things of its owner. */
 export type RelayKeyActor = {
@@ -136,7 +138,11 @@ export type MailOrder =
   | { about: 'verification'; userId: string }
   | { about: 'reset'; email: string }
   /** All of one user. */
-  | { about: 'messages'; messageIds: string[] };
+  | { about: 'messages'; messageIds: string[] }
+  /** Whether the account reads the mail of this address, which is not its own. */
+  | { about: 'address'; userId: string; address: string }
+  /** How the task ended that came by mail. */
+  | { about: 'result'; taskId: string };
 
 export type Job =
   | { name: 'release-task'; data: { taskId: string } }
@@ -174,7 +180,15 @@ export type Passwords = {
 };
 
 /** What is written to one person. `id` is a uuid and the letter's name: the same one sent again has the same. */
-export type Letter = { id: string; to: string; subject: string; text: string; html: string };
+export type Letter = {
+  id: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  /** The Message-ID, without the angle brackets, of the mail that it answers. */
+  inReplyTo?: string;
+};
 
 /** Taken by the mail server, or refused for good, with its words. */
 export type Delivery = { isAccepted: boolean; reply: string };
@@ -182,6 +196,46 @@ export type Delivery = { isAccepted: boolean; reply: string };
 export type Mail = {
   /** Rejects when it failed in a way that may pass. */
   send(letter: Letter): Promise<Delivery>;
+};
+
+/** A mail server that a user has named. */
+export type MailServer = {
+  host: string;
+  port: number;
+  /** TLS is demanded. A password goes over nothing else, whatever this says. */
+  isSecure: boolean;
+  login: { username: string; password: string } | undefined;
+  /** The sender of what goes through it. */
+  address: string;
+};
+
+export type MailServers = {
+  /**
+   * Sends from the address of a user, through the server that they named. A login that it does not take is a refusal for
+   * good.
+   * @throws Failed MAIL_REJECTED when it leads inside, cannot be reached, falls silent or says «later»: that may pass
+   */
+  send(server: MailServer, letter: Letter): Promise<Delivery>;
+};
+
+/** Where the mail servers are that users name. Their names are looked up anew at each question. */
+export type MailHosts = {
+  /**
+   * The address to connect to. Connect to it and not to the name, whose next answer may be another one; the name is for
+   * the certificate.
+   * @throws Failed MAIL_REJECTED when the name leads inside or nowhere
+   */
+  checkedAddress(host: string): Promise<string>;
+  /** Whether it leads to this machine or a private network, as far as it leads anywhere now. */
+  leadsInside(host: string): Promise<boolean>;
+};
+
+/** Short secrets of users at rest, each sealed for the row in which it lies. */
+export type Safe = {
+  /** Undefined where there is no SECRETS_KEY. */
+  lock(secret: string, rowId: string): Buffer | undefined;
+  /** Undefined: it was sealed for another row, or with another key. */
+  open(sealed: Buffer, rowId: string): string | undefined;
 };
 
 /** What an access token says; whether its session still lives, the database knows. */
@@ -245,6 +299,9 @@ export type Service = {
   objects: Objects;
   passwords: Passwords;
   mail: Mail;
+  mailHosts: MailHosts;
+  mailServers: MailServers;
+  safe: Safe;
   tokens: Tokens;
   sealing: Sealing;
   log: FastifyBaseLogger;
@@ -287,6 +344,8 @@ export const actorName = (actor: Actor): string => {
       return `api_key:${actor.apiKeyId}`;
     case 'device':
       return `device:${actor.deviceId}`;
+    case 'mail':
+      return `email_config:${actor.emailConfigId}`;
     default:
       return actor.kind;
   }

@@ -2,14 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
+import { type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
+import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
+import { openSafe } from './adapters/safe.ts';
 import { sealing } from './adapters/sealing.ts';
+import type { SmtpReceiver } from './adapters/smtp-receiver.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
 import type { Service } from './context.ts';
 import { openDatabase } from './db/orm.ts';
+import type { Mailboxes } from './domain/mailboxes.ts';
+import { type MailPolling, startMailPolling } from './jobs/poll-mailboxes.ts';
 import { registry } from './jobs/registry.ts';
 import { type Sweeper, startSweep } from './jobs/sweep.ts';
 import { openBus } from './realtime/bus.ts';
@@ -22,17 +29,20 @@ export type OpenService = {
   streams: Streams;
   /** From here on this process runs jobs and sweeps. */
   work(): Promise<void>;
+  /** From here on this process takes mail by SMTP. Returns the port. */
+  takeMail(): Promise<number>;
   /** Lets go of everybody who waits, so that requests can end. */
   release(): void;
   /** Writes what is still in memory and closes every connection. */
   close(): Promise<void>;
 };
 
-/** Opens everything that the service stands on. `now` is the clock, which tests move. */
+/** Opens everything that the service stands on. `now` is the clock, which tests move; `lookup` the DNS, for which they answer. */
 export async function openService(
   config: Config,
   log: FastifyBaseLogger,
   now = () => new Date(),
+  lookup?: Lookup,
 ): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
@@ -43,6 +53,7 @@ export async function openService(
   const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
+  const mailHosts = openMailHosts(config, lookup);
   const service = {
     config,
     now,
@@ -54,24 +65,38 @@ export async function openService(
     objects,
     passwords,
     mail,
+    mailHosts,
+    mailServers: openMailServers({ mailHosts, now }),
+    safe: openSafe(config),
     tokens,
     sealing,
     log,
   };
   const streams = openStreams({ ...service, bus });
+  const dns = openDns();
   let sweeper: Sweeper | undefined;
+  let polling: MailPolling | undefined;
+  let receiver: SmtpReceiver | undefined;
   return {
     service,
     streams,
     work: async () => {
       await worker.start(service);
       sweeper = startSweep(service);
+      if (config.ENABLE_EMAIL_SERVICE) polling = startMailPolling(service, lateMailboxes(dns));
+    },
+    takeMail: async () => {
+      const { openSmtpReceiver } = await import('./adapters/smtp-receiver.ts');
+      receiver = await openSmtpReceiver(service, { dns });
+      return receiver.port;
     },
     release: () => {
       bus.release();
       streams.release();
     },
     close: async () => {
+      await receiver?.close();
+      await polling?.close();
       await sweeper?.close();
       await worker.close();
       await streams.close();
@@ -82,3 +107,11 @@ export async function openService(
     },
   };
 }
+
+/** The libraries that read mail take 80 MB, which a process without a mailbox to read never loads; so with the receiver. */
+const lateMailboxes = (dns: Dns): Mailboxes => ({
+  async read(...given) {
+    const { openMailboxes } = await import('./adapters/imap.ts');
+    return openMailboxes(dns).read(...given);
+  },
+});

@@ -1,5 +1,6 @@
 /** One life of the service: start, serve, stop. */
 import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
@@ -18,9 +19,24 @@ const SAME_SIGNAL_MS = 1000;
 /** What is open, in the order in which it was opened. */
 type Life = { postgres?: EmbeddedPostgres; open?: OpenService; app?: FastifyInstance; isStopping: boolean };
 
+type Role = {
+  /** Serves HTTP, runs jobs and sweeps; takes mail too where MAIL_PORT is set. */
+  isService: boolean;
+  /** What must be set, besides what always must. */
+  needs: readonly (keyof Settings)[];
+};
+
+/** What one process does of the service. */
+const ROLES = {
+  all: { isService: true, needs: [] },
+  /** Takes mail by SMTP and nothing else, so that it may stand where port 25 is open. */
+  mail: { isService: false, needs: ['DATABASE_URL', 'MAIL_DOMAIN'] },
+} satisfies Record<string, Role>;
+
 /** Runs the service until it is told to stop, and ends the process. */
 export async function run(): Promise<void> {
-  const settings = readOrExit();
+  const role = roleOrExit();
+  const settings = readOrExit(role);
   const log = openLog(settings);
   const life: Life = { isStopping: false };
   obeySignals(life, log);
@@ -29,8 +45,8 @@ export async function run(): Promise<void> {
     process.exit(1);
   });
   try {
-    const url = await start(life, settings, log);
-    if (!life.isStopping) announce(settings, log, url);
+    const url = await start(life, role, settings, log);
+    if (url && !life.isStopping) announce(settings, log, url);
   } catch (error) {
     console.error(`\nCCJK Cloud could not start.\n${reasonOf(error)}`);
     await stop(life, log);
@@ -38,9 +54,22 @@ export async function run(): Promise<void> {
   }
 }
 
-function readOrExit(): Settings {
+function roleOrExit(): Role {
   try {
-    return readSettings(process.env);
+    const { values } = parseArgs({ options: { role: { type: 'string', default: 'all' } } });
+    if (Object.hasOwn(ROLES, values.role)) return ROLES[values.role as keyof typeof ROLES];
+    console.error(`--role is one of: ${Object.keys(ROLES).join(', ')}`);
+  } catch (error) {
+    console.error((error as Error).message);
+  }
+  process.exit(1);
+}
+
+function readOrExit(role: Role): Settings {
+  try {
+    const settings = readSettings(process.env, role.needs);
+    if (role.isService || settings.ENABLE_EMAIL_SERVICE) return settings;
+    throw new ConfigurationFailed('ENABLE_EMAIL_SERVICE is false, and --role mail does nothing else');
   } catch (error) {
     if (!(error instanceof ConfigurationFailed)) throw error;
     console.error(error.message);
@@ -61,7 +90,8 @@ const openLog = (settings: Settings): Logger =>
       : {}),
   });
 
-async function start(life: Life, settings: Settings, log: Logger): Promise<string> {
+/** Returns the URL of the service, where this process serves it. */
+async function start(life: Life, role: Role, settings: Settings, log: Logger): Promise<string | undefined> {
   if (settings.REDIS_URL) log.warn('REDIS_URL is ignored: PostgreSQL does the work of Redis here');
   // PostgreSQL starts while the rest of the service is loaded: each takes a core for half a second.
   const [config, { migrate }, { openService }, { buildApp }] = await Promise.all([
@@ -72,6 +102,11 @@ async function start(life: Life, settings: Settings, log: Logger): Promise<strin
   ]);
   await migrate(config.DATABASE_URL);
   life.open = await openService(config, log);
+  if (!role.isService || (config.ENABLE_EMAIL_SERVICE && config.MAIL_PORT !== undefined)) {
+    const port = await life.open.takeMail();
+    log.info({ port, domain: config.MAIL_DOMAIN, version: VERSION }, 'mail is taken');
+  }
+  if (!role.isService) return undefined;
   life.app = await buildApp(life.open, () => life.isStopping);
   await life.open.work();
   await life.app.listen({ host: config.HOST, port: config.PORT });
@@ -81,13 +116,16 @@ async function start(life: Life, settings: Settings, log: Logger): Promise<strin
 
 /** Finds or makes what the settings left open: the database, and its secrets with it. */
 async function complete(life: Life, settings: Settings): Promise<Config> {
-  const { DATABASE_URL, JWT_SECRET, ADMIN_MASTER_KEY, CRON_SECRET, DATA_DIR } = settings;
+  const { DATABASE_URL, JWT_SECRET, SECRETS_KEY, EMAIL_WEBHOOK_SECRET, ADMIN_MASTER_KEY, CRON_SECRET, DATA_DIR } =
+    settings;
   if (DATABASE_URL && JWT_SECRET) return { ...settings, DATABASE_URL, JWT_SECRET };
   life.postgres = await startEmbeddedPostgres({ dataDir: DATA_DIR });
   return {
     ...settings,
     ...keepSecrets(DATA_DIR),
     ...(JWT_SECRET ? { JWT_SECRET } : {}),
+    ...(SECRETS_KEY ? { SECRETS_KEY } : {}),
+    ...(EMAIL_WEBHOOK_SECRET ? { EMAIL_WEBHOOK_SECRET } : {}),
     ...(ADMIN_MASTER_KEY ? { ADMIN_MASTER_KEY } : {}),
     ...(CRON_SECRET ? { CRON_SECRET } : {}),
     DATABASE_URL: life.postgres.url,
@@ -117,9 +155,11 @@ function announce(settings: Settings, log: Logger, url: string): void {
 const reasonOf = (error: unknown): string => {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
-    return `Port ${port} is taken by another program. Stop that one, or set PORT to another port.`;
-  if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user. Set PORT to one above 1023.`;
-  if (error instanceof PostgresUnavailable || error instanceof DatabaseTooOld) return message;
+    return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT) to another port.`;
+  if (code === 'EACCES' && port)
+    return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT) to one above 1023.`;
+  const isPlain = [PostgresUnavailable, DatabaseTooOld, ConfigurationFailed].some((kind) => error instanceof kind);
+  if (isPlain) return message;
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
     return `The database of DATABASE_URL cannot be reached: ${message}`;
   return error instanceof Error ? (error.stack ?? message) : String(error);

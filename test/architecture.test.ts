@@ -53,12 +53,17 @@ const ARROWS: Record<string, readonly string[]> = {
   'server/run.ts': ['server/'],
   'server/main.ts': ['server/run.ts'],
   'sdk/src/core/': ['sdk/src/generated/'],
+  // A client has a relay, which it loads when it is called.
+  'sdk/src/core/client.ts': ['sdk/src/core/', 'sdk/src/generated/', 'sdk/src/relay/relay-client.ts'],
+  'sdk/src/core/lazy-relay.ts': ['sdk/src/core/', 'sdk/src/relay/relay-client.ts'],
   'sdk/src/generated/': ['sdk/src/core/'],
+  'sdk/src/relay/': ['sdk/src/core/', 'sdk/src/generated/'],
   'sdk/src/daemon/': ['sdk/src/core/', 'sdk/src/generated/', 'sdk/src/index.ts'],
-  'sdk/src/cli/': ['sdk/src/core/', 'sdk/src/generated/', 'sdk/src/daemon/', 'sdk/src/index.ts'],
+  'sdk/src/cli/': ['sdk/src/core/', 'sdk/src/generated/', 'sdk/src/daemon/', 'sdk/src/relay/', 'sdk/src/index.ts'],
   'sdk/src/index.ts': ['sdk/src/'],
   'sdk/codegen/': [],
   'sdk/build/': [],
+  'sdk/examples/': ['sdk/src/relay/index.ts', 'sdk/src/daemon/index.ts', 'sdk/src/index.ts'],
   'migrations/': [],
   'test/acceptance/': ['sdk/src/'],
 };

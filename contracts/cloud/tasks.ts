@@ -123,7 +123,7 @@ export const TaskEvent = z
     attempt: z.int(),
     from_status: TaskStatus.nullable(),
     to_status: TaskStatus,
-    actor: z.string().meta({ description: 'Who: user:<id>, api_key:<id>, device:<id> or system' }),
+    actor: z.string().meta({ description: 'Who: user:<id>, api_key:<id>, device:<id>, email_config:<id> or system' }),
     reason: z.string().nullable(),
     created_at: Time,
   })

@@ -20,6 +20,9 @@ const NOBODY = 'CCJK Cloud <no-reply@localhost>';
 /** Our addresses come validated; this keeps a mistake of ours from becoming somebody's header or second recipient. */
 const PLAIN_ADDRESS = /^[^\s\p{Cc}<>()[\],;:\\"@]+@[^\s\p{Cc}<>()[\],;:\\"@]+$/u;
 
+/** What stands between the angle brackets of an id, and can break neither out of them nor out of the header. */
+const PLAIN_ID = /^[!-;=?-~]+$/;
+
 type MailConfig = Pick<
   Config,
   'DATA_DIR' | 'SMTP_HOST' | 'SMTP_PORT' | 'SMTP_USER' | 'SMTP_PASS' | 'SMTP_SECURE' | 'SMTP_FROM'
@@ -31,40 +34,54 @@ export function openMail(
   { patienceMs = PATIENCE_MS } = {},
 ): Mail {
   const from = config.SMTP_FROM ?? (config.SMTP_HOST && config.SMTP_USER) ?? NOBODY;
-  const sender = addressIn(from);
-  const host = sender.slice(sender.lastIndexOf('@') + 1);
   const deliver = config.SMTP_HOST
     ? throughSmtp(smtpOptions(config, config.SMTP_HOST, patienceMs))
     : intoOutbox(path.join(config.DATA_DIR, 'outbox'), now, log);
 
   return {
     send(letter) {
-      if (!PLAIN_ADDRESS.test(letter.to)) throw new Error('a letter is addressed to what is no address');
-      return deliver(letter, {
-        from,
-        to: { name: '', address: letter.to },
-        envelope: { from: sender, to: [letter.to] },
-        messageId: messageIdOf(letter.id, host),
-        date: now(),
-        subject: letter.subject,
-        text: letter.text,
-        html: letter.html,
-        headers: { 'Auto-Submitted': 'auto-generated' },
-        disableFileAccess: true,
-        disableUrlAccess: true,
-      });
+      return deliver(letter, messageOf(letter, from, now()));
     },
   };
 }
+
+/**
+ * A letter as nodemailer takes it. `from` is an address, or `Name <address>`.
+ * @throws Error when it is to go to what is no address
+ */
+export function messageOf(letter: Letter, from: string, date: Date): SendMailOptions {
+  if (!PLAIN_ADDRESS.test(letter.to)) throw new Error('a letter is addressed to what is no address');
+  const sender = addressIn(from);
+  const answered = letter.inReplyTo === undefined ? {} : threadOf(letter.inReplyTo);
+  return {
+    from,
+    to: { name: '', address: letter.to },
+    envelope: { from: sender, to: [letter.to] },
+    messageId: messageIdOf(letter.id, sender.slice(sender.lastIndexOf('@') + 1)),
+    ...answered,
+    date,
+    subject: letter.subject,
+    text: letter.text,
+    html: letter.html,
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
+}
+
+/** An id that is none is left out, and the letter then begins a thread of its own. */
+const threadOf = (messageId: string) =>
+  PLAIN_ID.test(messageId) ? { inReplyTo: `<${messageId}>`, references: `<${messageId}>` } : {};
 
 /** `a@b` of `Name <a@b>`. */
 const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;
 
 type Deliver = (letter: Letter, message: SendMailOptions) => Promise<Delivery>;
 
-const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
+/** This machine, as it is written in settings. */
+export const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
 /** The port on which servers expect TLS from the first byte. */
-const TLS_PORT = 465;
+export const TLS_PORT = 465;
 
 /** A password never leaves this machine in the clear; on it, nobody needs a certificate. */
 function smtpOptions(config: MailConfig, host: string, patienceMs: number): SMTPTransportOptions {
@@ -98,7 +115,7 @@ function throughSmtp(options: SMTPTransportOptions): Deliver {
 }
 
 /** The server said no to this letter or its recipient, with a code that means: not later either. */
-const isRefusal = (error: unknown): error is NodemailerError => {
+export const isRefusal = (error: unknown): error is NodemailerError => {
   const { code, responseCode = 0 } = error as Partial<NodemailerError>;
   return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500;
 };

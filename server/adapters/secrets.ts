@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-const NAMES = ['JWT_SECRET', 'ADMIN_MASTER_KEY', 'CRON_SECRET'] as const;
+const NAMES = ['JWT_SECRET', 'SECRETS_KEY', 'EMAIL_WEBHOOK_SECRET', 'ADMIN_MASTER_KEY', 'CRON_SECRET'] as const;
 
 export type Secrets = Record<(typeof NAMES)[number], string>;
 

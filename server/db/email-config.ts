@@ -20,7 +20,12 @@ export const EmailConfig = defineEntity({
     smtpPort: p.integer().nullable(),
     smtpSecure: p.boolean().default(true),
     isActive: p.boolean().default(true),
+    /** When the mailbox was read last, or began to be. */
     lastCheck: p.datetime(3).nullable(),
+    /** What its owner should know of reading it, with the time. */
+    lastError: p.string().length(500).nullable(),
+    /** Readings that failed, one after another. */
+    failures: p.integer().default(0),
     createdAt: p.datetime(3).defaultRaw('now()'),
     updatedAt: p.datetime(3).defaultRaw('now()'),
   },
@@ -28,5 +33,10 @@ export const EmailConfig = defineEntity({
   indexes: [
     { name: 'email_configs_user', properties: ['user'] },
     { name: 'email_configs_address', properties: ['emailAddress'] },
+    {
+      name: 'email_configs_due',
+      properties: ['lastCheck'],
+      where: 'is_active and sealed_password is not null and imap_host is not null',
+    },
   ],
 });

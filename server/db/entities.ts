@@ -12,6 +12,7 @@ import { MailToken } from './mail-token.ts';
 import { Message } from './message.ts';
 import { PublicKey } from './public-key.ts';
 import { RateCounter } from './rate-counter.ts';
+import { ReceivedMail } from './received-mail.ts';
 import { RelayFloor } from './relay-floor.ts';
 import { RelayMessage } from './relay-message.ts';
 import { Session } from './session.ts';
@@ -23,6 +24,7 @@ import { TaskAttempt } from './task-attempt.ts';
 import { TaskEvent } from './task-event.ts';
 import { TaskOutput } from './task-output.ts';
 import { User } from './user.ts';
+import { VerifiedAddress } from './verified-address.ts';
 
 /** Every table, in one list: MikroORM discovers nothing by itself. */
 export const entities = [
@@ -40,6 +42,7 @@ export const entities = [
   Message,
   PublicKey,
   RateCounter,
+  ReceivedMail,
   RelayFloor,
   RelayMessage,
   Session,
@@ -51,4 +54,5 @@ export const entities = [
   TaskEvent,
   TaskOutput,
   User,
+  VerifiedAddress,
 ] as const;

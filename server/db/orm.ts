@@ -13,6 +13,8 @@ import { Migration20261121125021 } from '../../migrations/Migration2026112112502
 import { Migration20261121125215 } from '../../migrations/Migration20261121125215.ts';
 import { Migration20261121125225 } from '../../migrations/Migration20261121125225.ts';
 import { Migration20261121125835 } from '../../migrations/Migration20261121125835.ts';
+import { Migration20261121145444 } from '../../migrations/Migration20261121145444.ts';
+import { Migration20261121151205 } from '../../migrations/Migration20261121151205.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -61,6 +63,8 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
       { name: 'Migration20261121125215', class: Migration20261121125215 },
       { name: 'Migration20261121125225', class: Migration20261121125225 },
       { name: 'Migration20261121125835', class: Migration20261121125835 },
+      { name: 'Migration20261121145444', class: Migration20261121145444 },
+      { name: 'Migration20261121151205', class: Migration20261121151205 },
     ],
   },
   driverOptions: {

@@ -9,16 +9,14 @@ import { atomically, type Ctx, type MailOrder, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { endApiKeys } from './api-keys.ts';
 import { audit } from './audit.ts';
-import { type Paragraph, writeLetter } from './letters.ts';
+import { baseUrlOf, type Paragraph, type Words } from './letters.ts';
 import { forgetLoginFailures } from './login-failures.ts';
 import {
   isMailedEnough,
   LIFE_HOURS,
-  makeMailToken,
-  type Purpose,
+  mailToken,
   requireMailToken,
   spendMailToken,
-  unmakeMailToken,
   voidMailTokens,
   wrongToken,
 } from './mail-tokens.ts';
@@ -109,7 +107,7 @@ export async function sendVerification(ctx: Ctx, userId: string): Promise<void> 
     .where('is_active', '=', true)
     .where('is_verified', '=', false)
     .executeTakeFirst();
-  if (user) await mailToken(ctx, user, 'verification');
+  if (user) await mailToken(ctx, user, 'verification', (token) => WORDS.verification(token, baseUrlOf(ctx)));
 }
 
 /** For the job. Does nothing for an address that has no account. */
@@ -120,29 +118,14 @@ export async function sendReset(ctx: Ctx, email: string): Promise<void> {
     .where('email', '=', email)
     .where('is_active', '=', true)
     .executeTakeFirst();
-  if (user) await mailToken(ctx, user, 'reset');
+  if (user) await mailToken(ctx, user, 'reset', (token) => WORDS.reset(token, baseUrlOf(ctx)));
 }
-
-async function mailToken(ctx: Ctx, user: { id: string; email: string }, purpose: Purpose): Promise<void> {
-  const made = await makeMailToken(ctx, user.id, purpose);
-  if (!made) return ctx.log.info({ userId: user.id, purpose }, 'no more of these mails for now');
-  try {
-    const letter = writeLetter({ id: made.id, to: user.email, ...WORDS[purpose](made.token, baseUrlOf(ctx)) });
-    const { isAccepted, reply } = await ctx.mail.send(letter);
-    if (!isAccepted) ctx.log.warn({ userId: user.id, purpose, reply }, 'the mail server refuses a letter for good');
-  } catch (error) {
-    await unmakeMailToken(ctx, made.id);
-    throw error;
-  }
-}
-
-type Words = { subject: string; paragraphs: Paragraph[] };
 
 const curl = (url: string, body: Record<string, string>): Paragraph => ({
   verbatim: `curl ${url} -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`,
 });
 
-const WORDS: Record<Purpose, (token: string, baseUrl: string) => Words> = {
+const WORDS: Record<'verification' | 'reset', (token: string, baseUrl: string) => Words> = {
   verification: (token, baseUrl) => ({
     subject: 'Verify your email address',
     paragraphs: [
@@ -164,6 +147,3 @@ const WORDS: Record<Purpose, (token: string, baseUrl: string) => Words> = {
     ],
   }),
 };
-
-const baseUrlOf = ({ config }: Ctx): string =>
-  (config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`).replace(/\/+$/, '');

@@ -110,13 +110,19 @@ export async function listChannels(
   return { rows, total };
 }
 
-/** Notes that these channels are in use: those that are temporary live on. */
+/** Notes that these channels are in use: those that are temporary live on. They are locked in the order of their ids. */
 export async function touchChannels(ctx: Pick<Ctx, 'db' | 'now'>, ids: readonly string[]): Promise<void> {
   const now = ctx.now();
   await sql`
-    update channels set last_used_at = ${now}, expires_at = ${endOf(ctx, TEMPORARY_SECONDS)}
-     where id = any(${[...ids]}::varchar[]) and type = 'temporary' and is_active
-       and expires_at > ${now} and last_used_at < ${new Date(now.getTime() - TOUCH_GRAIN_MS)}`.execute(ctx.db);
+    with idle as materialized (
+      select id from channels
+       where id = any(${[...ids]}::varchar[]) and type = 'temporary' and is_active
+         and expires_at > ${now} and last_used_at < ${new Date(now.getTime() - TOUCH_GRAIN_MS)}
+       order by id
+         for no key update
+    )
+    update channels c set last_used_at = ${now}, expires_at = ${endOf(ctx, TEMPORARY_SECONDS)}
+      from idle where c.id = idle.id`.execute(ctx.db);
 }
 
 /** How exact the last use by subscribers is: it is not worth a write at every look. */

@@ -4,7 +4,7 @@
  * Every Message-ID of ours begins with `ccjk.`, and every subject with words of ours and never with `[CCJK]`: so the
  * intake knows our own mail when it comes back, and no loop begins.
  */
-import type { Letter } from '../context.ts';
+import type { Ctx, Letter } from '../context.ts';
 
 /** A sentence or more; or what is to be copied as it stands. */
 export type Paragraph = string | { verbatim: string };
@@ -19,15 +19,21 @@ export const messageIdOf = (id: string, host: string): string => `<ccjk.${id}@${
 
 export const isOurMessageId = (messageId: string): boolean => OURS.test(messageId.trim());
 
-type Draft = { id: string; to: string; subject: string; paragraphs: readonly Paragraph[] };
+/** What it says, before it is addressed. */
+export type Words = { subject: string; paragraphs: readonly Paragraph[] };
 
-export const writeLetter = ({ id, to, subject, paragraphs }: Draft): Letter => ({
-  id,
-  to,
+type Draft = Words & Pick<Letter, 'id' | 'to' | 'inReplyTo'>;
+
+export const writeLetter = ({ subject, paragraphs, ...address }: Draft): Letter => ({
+  ...address,
   subject: [...oneLine(subject)].slice(0, MAX_SUBJECT).join(''),
   text: `${paragraphs.map(asText).join('\n\n')}\n`,
   html: `<!doctype html>\n<html><body>\n${paragraphs.map(asHtml).join('\n')}\n</body></html>\n`,
 });
+
+/** How clients reach the service, without a slash at the end. */
+export const baseUrlOf = ({ config }: Ctx): string =>
+  (config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`).replace(/\/+$/, '');
 
 /** Without what ends a line, or a header with it. */
 export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();

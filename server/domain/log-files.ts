@@ -63,6 +63,7 @@ export function openInspector(): Inspector {
   };
 }
 
+/** `write` resolves when the chunk has been read. */
 type Inflater = { write(chunk: Uint8Array): Promise<void>; end(): Promise<number>; close(): void };
 
 /** Counts what comes out, keeps nothing of it, and stops at what no file may inflate to. */
@@ -87,7 +88,9 @@ function openInflater(): Inflater {
     async write(chunk) {
       // What follows the end of the last member is no text; written, it would wait in memory.
       if (isOver) return;
-      if (!gunzip.write(chunk)) await Promise.race([once(gunzip, 'drain').catch(() => ended), ended]);
+      const { promise: read, resolve } = Promise.withResolvers<void>();
+      gunzip.write(chunk, (error) => resolve(error ? ended : undefined));
+      await Promise.race([read, ended]);
     },
     async end() {
       gunzip.end();

@@ -25,7 +25,10 @@ export type LogRow = Selectable<Tables['device_logs']>;
 
 export type LogMetadata = { type: string; date: string; compressed?: boolean | undefined };
 
-/** Hands the content of the file to `take` as it comes; gives what that made of it, and what was sent beside it. */
+/**
+ * Hands the content of the file to `take` as it comes, each piece until the next is asked for; gives what that made of it,
+ * and what was sent beside it.
+ */
 export type Receive = <Taken>(
   take: (content: AsyncIterable<Uint8Array>) => Promise<Taken>,
 ) => Promise<{ taken: Taken; metadata: LogMetadata }>;

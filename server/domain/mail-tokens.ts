@@ -7,26 +7,53 @@
  */
 import { atomically, type Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
+import { type Words, writeLetter } from './letters.ts';
 
-export type Purpose = 'verification' | 'reset';
+/** `address`: of one that is not the account's own. */
+export type Purpose = 'verification' | 'reset' | 'address';
 
 const HOUR_MS = 3_600_000;
 
-export const LIFE_HOURS: Record<Purpose, number> = { verification: 24, reset: 1 };
+export const LIFE_HOURS: Record<Purpose, number> = { verification: 24, reset: 1, address: 24 };
 
 /** Whoever asks again and again does not fill somebody's mailbox. */
 const MAX_PER_HOUR = 5;
 
-/** Undefined when the user has been mailed enough of these for now. */
-export const makeMailToken = (
+/**
+ * Makes a token and mails it, in the words that `wordsOf` finds for it, to the user's address or to the one that they
+ * want to verify. Does nothing when enough of these have been mailed for now.
+ */
+export async function mailToken(
+  ctx: Ctx,
+  user: { id: string; email: string },
+  purpose: Purpose,
+  wordsOf: (token: string) => Words,
+): Promise<void> {
+  const address = purpose === 'address' ? user.email : null;
+  const made = await makeMailToken(ctx, user.id, purpose, address);
+  if (!made) return ctx.log.info({ userId: user.id, purpose }, 'no more of these mails for now');
+  try {
+    const letter = writeLetter({ id: made.id, to: user.email, ...wordsOf(made.token) });
+    const { isAccepted, reply } = await ctx.mail.send(letter);
+    if (!isAccepted) ctx.log.warn({ userId: user.id, purpose, reply }, 'the mail server refuses a letter for good');
+  } catch (error) {
+    // Takes it back: it was never mailed.
+    await ctx.db.deleteFrom('mail_tokens').where('id', '=', made.id).execute();
+    throw error;
+  }
+}
+
+/** Undefined when enough of these have been mailed for now. */
+const makeMailToken = (
   ctx: Ctx,
   userId: string,
   purpose: Purpose,
+  address: string | null,
 ): Promise<{ id: string; token: string } | undefined> =>
   atomically(ctx, async (tx) => {
     // One after another, so that the count is exact.
     await tx.db.selectFrom('users').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
-    if (await isMailedEnough(tx, userId, purpose)) return undefined;
+    if (await isMailedEnough(tx, userId, purpose, address)) return undefined;
     const token = tx.tokens.newMailToken();
     const id = tx.newId();
     const now = tx.now();
@@ -34,21 +61,22 @@ export const makeMailToken = (
     const hash = tx.tokens.hash(token);
     await tx.db
       .insertInto('mail_tokens')
-      .values({ id, user_id: userId, purpose, hash, created_at: now, expires_at: expiresAt })
+      .values({ id, user_id: userId, purpose, address, hash, created_at: now, expires_at: expiresAt })
       .execute();
     return { id, token };
   });
 
-/** Takes back a token whose mail could not be sent. */
-export async function unmakeMailToken(ctx: Ctx, id: string): Promise<void> {
-  await ctx.db.deleteFrom('mail_tokens').where('id', '=', id).execute();
-}
-
-export async function isMailedEnough(ctx: Ctx, userId: string, purpose: Purpose): Promise<boolean> {
+/** Counted by user, and by the address where that may be anybody's. */
+export async function isMailedEnough(
+  ctx: Ctx,
+  userId: string,
+  purpose: Purpose,
+  address: string | null = null,
+): Promise<boolean> {
   const { count } = await ctx.db
     .selectFrom('mail_tokens')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('user_id', '=', userId)
+    .where((eb) => eb.or([eb('user_id', '=', userId), eb('address', '=', address)]))
     .where('purpose', '=', purpose)
     .where('created_at', '>', new Date(ctx.now().getTime() - HOUR_MS))
     .executeTakeFirstOrThrow();

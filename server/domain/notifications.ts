@@ -148,7 +148,7 @@ async function notify(tx: Ctx, notes: readonly Note[]): Promise<void> {
 }
 
 /** The first line of it, cut to what fits. */
-const named = (text: string): string => {
+export const named = (text: string): string => {
   const [first = ''] = text.trim().split('\n', 1);
   const characters = [...oneLine(first)];
   return characters.length <= MAX_NAME ? characters.join('') : `${characters.slice(0, MAX_NAME - 1).join('')}…`;
@@ -158,9 +158,12 @@ const ESCAPE = String.fromCharCode(27);
 /** Colours, cursors, titles: what a terminal is told, and nobody else. */
 const FOR_TERMINALS = new RegExp(`${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\p{Cc}]*)|(?![\\n\\t])\\p{Cc}`, 'gu');
 
-/** What people read of it, whole characters, at most MAX_CONTENT bytes. */
+/** What people read of it. */
+export const withoutControls = (text: string): string => text.replace(FOR_TERMINALS, '').toWellFormed();
+
+/** The same in whole characters, at most MAX_CONTENT bytes. */
 function readable(text: string): string | null {
-  const plain = text.replace(FOR_TERMINALS, '').toWellFormed().trim();
+  const plain = withoutControls(text).trim();
   const bytes = Buffer.from(plain);
   if (bytes.length <= MAX_CONTENT) return plain || null;
   let end = MAX_CONTENT - Buffer.byteLength('…');

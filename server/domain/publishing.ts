@@ -2,16 +2,17 @@
  * Publishing — a message gets the next number of its channel and is stored with it, in one statement that holds the row of
  * the channel: whoever reads a number finds every stored message before it.
  *
- * What comes to a channel while a statement for it is under way waits for it and goes together with the next, so a hot
- * channel costs a statement per batch. Order and acknowledgement stay those of each message.
+ * Messages of many channels and publishers share a statement (`publish-lanes.ts`). Each is answered by itself: one that its
+ * channel does not take, or PostgreSQL does not, fails alone.
  */
 import { sql } from 'kysely';
 import type { ChannelMessage, Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { openChannel, TEMPORARY_SECONDS } from './channels.ts';
 import { sealForChannel } from './public-keys.ts';
+import { openLanes } from './publish-lanes.ts';
 import { endOf, ownerOf, requireChannelId } from './relay-reach.ts';
-import { isOverfull, trimAnonymous, trimChannel } from './stored-messages.ts';
+import { isOverfull, trimAnonymous, trimChannels } from './stored-messages.ts';
 
 export const PRIORITIES = { critical: 100, high: 75, normal: 50, low: 25, bulk: 0 } as const;
 export type Priority = keyof typeof PRIORITIES;
@@ -38,9 +39,9 @@ const HOUR_SECONDS = 3600;
 const KEPT_SECONDS = 12 * HOUR_SECONDS;
 const KEPT_LONGER_SECONDS = 24 * HOUR_SECONDS;
 
-/** Of a batch; a single message may be larger. */
-const BATCH_COUNT = 200;
-const BATCH_BYTES = 4 * 1024 * 1024;
+/** How long those that go together wait for a channel whose row somebody holds; by itself it waits for longer. */
+const SHARED_LOCK_MS = 500;
+const OWN_LOCK_MS = 5_000;
 
 /** What is stored without a key is summed up each time another 64th of its limit has come in. */
 const SUMS_PER_LIMIT = 64;
@@ -50,124 +51,169 @@ export async function publish(ctx: Ctx, draft: Draft): Promise<Published> {
   requireChannelId(draft.channel);
   if (Buffer.byteLength(draft.message) > MAX_MESSAGE_BYTES) throw new Failed('MESSAGE_TOO_LARGE');
   const message = draft.isEncrypted ? await sealForChannel(ctx, draft.channel, draft.message) : draft.message;
-  return inLine(ctx, { ...draft, message, id: ctx.newId(), bytes: Buffer.byteLength(message) });
+  const { promise, resolve, reject } = Promise.withResolvers<Published>();
+  const item = { ...draft, message, id: ctx.newId(), bytes: Buffer.byteLength(message) };
+  workOf(ctx).add({ ...item, ctx, owner: ownerOf(ctx.actor), resolve, reject });
+  return promise;
 }
 
-// ---- Lines: who waits for the statement that is under way -----------------------------------------------------------
-
-type Item = Draft & { id: string; bytes: number };
-type Waiting = { item: Item; resolve(published: Published): void; reject(error: unknown): void };
-type Lines = { byChannel: Map<string, Waiting[]>; anonymousBytes: number };
-
-/** Of each process: those of one that has closed its database go with it. */
-const linesOf = new WeakMap<Ctx['db'], Lines>();
-
-const lines = (ctx: Ctx): Lines => {
-  const known = linesOf.get(ctx.db) ?? { byChannel: new Map(), anonymousBytes: 0 };
-  linesOf.set(ctx.db, known);
-  return known;
+type Item = Draft & {
+  id: string;
+  bytes: number;
+  /** Of its publisher. */
+  ctx: Ctx;
+  owner: string | null;
+  resolve(published: Published): void;
+  reject(error: unknown): void;
 };
 
-const inLine = (ctx: Ctx, item: Item): Promise<Published> =>
-  new Promise((resolve, reject) => {
-    const { byChannel } = lines(ctx);
-    // A batch is published by one owner.
-    const name = `${item.channel} ${ownerOf(ctx.actor) ?? ''}`;
-    const line = byChannel.get(name);
-    const waiting = { item, resolve, reject };
-    if (line) return void line.push(waiting);
-    byChannel.set(name, [waiting]);
-    void workOff(ctx, name);
-  });
+type Work = { add(item: Item): void; anonymousBytes: number };
 
-async function workOff(ctx: Ctx, name: string): Promise<void> {
-  const { byChannel } = lines(ctx);
-  const line = byChannel.get(name) as Waiting[];
-  while (line.length > 0) {
-    const batch = line.splice(0, batchSize(line));
-    try {
-      await publishBatch(ctx, batch);
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    }
-  }
-  byChannel.delete(name);
-}
+/** Of each process: that of one that has closed its database goes with it. */
+const works = new WeakMap<Ctx['db'], Work>();
 
-const batchSize = (line: readonly Waiting[]): number => {
-  let bytes = 0;
-  const end = line.findIndex(({ item }, at) => {
-    bytes += item.bytes;
-    return at > 0 && (at >= BATCH_COUNT || bytes > BATCH_BYTES);
-  });
-  return end < 0 ? line.length : end;
+const workOf = (ctx: Ctx): Work => {
+  const known = works.get(ctx.db) ?? { add: openLanes<Item>((batch) => publishBatch(ctx, batch)), anonymousBytes: 0 };
+  works.set(ctx.db, known);
+  return known;
 };
 
 // ---- A batch --------------------------------------------------------------------------------------------------------
 
-async function publishBatch(ctx: Ctx, batch: readonly Waiting[]): Promise<void> {
-  const publishedAt = ctx.now();
-  const done = (those: readonly Waiting[], autoCreated: boolean) => {
-    for (const [at, { item, resolve }] of those.entries())
-      resolve({ id: item.id, publishedAt, autoCreated: autoCreated && at === 0 });
-  };
-  if (await append(ctx, batch, publishedAt)) return done(batch, false);
+async function publishBatch(ctx: Ctx, batch: readonly Item[]): Promise<Map<string, Promise<void>>> {
+  try {
+    const closed = await append(ctx, batch, { lockMs: SHARED_LOCK_MS });
+    return channelByChannel(closed, (those) => openAndAppend(ctx, those));
+  } catch (error) {
+    if (isFaultOfOne(error)) {
+      ctx.log.warn({ err: error }, 'messages that went together are sent again channel by channel');
+      return channelByChannel(batch, (those) => appendAlone(ctx, those));
+    }
+    for (const { reject } of batch) reject(error);
+    return new Map();
+  }
+}
 
-  const creating = batch.filter(({ item }) => item.autoCreate);
-  for (const { item, reject } of batch) if (!item.autoCreate) reject(new Failed('CHANNEL_NOT_FOUND'));
-  const [first] = creating;
+const channelByChannel = (items: readonly Item[], work: (those: Item[]) => Promise<void>) =>
+  new Map([...Map.groupBy(items, ({ channel }) => channel)].map(([channel, those]) => [channel, work(those)]));
+
+/** SQLSTATE: what the message is, or what stands in the way of its channel. Nothing of the statement has happened. */
+const isFaultOfOne = (error: unknown): boolean => isFaultOfMessage(error) || /^(40|55)/.test(sqlStateOf(error));
+const isFaultOfMessage = (error: unknown): boolean => /^(22|23)/.test(sqlStateOf(error));
+
+const sqlStateOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
+
+/** Those of one channel, and one by one where one of them spoils it for the others. */
+async function appendAlone(ctx: Ctx, items: readonly Item[]): Promise<void> {
+  try {
+    await openAndAppend(ctx, await append(ctx, items, { lockMs: OWN_LOCK_MS }));
+  } catch (error) {
+    if (items.length > 1 && isFaultOfMessage(error)) for (const item of items) await appendAlone(ctx, [item]);
+    else for (const { reject } of items) reject(error);
+  }
+}
+
+/** Those of one channel that is not open to them. Never rejects. */
+async function openAndAppend(ctx: Ctx, items: readonly Item[]): Promise<void> {
+  const [first, ...others] = items.filter(({ autoCreate }) => autoCreate);
+  for (const { autoCreate, reject } of items) if (!autoCreate) reject(new Failed('CHANNEL_NOT_FOUND'));
   if (!first) return;
-  const created = await openChannel(ctx, { ...TEMPORARY, id: first.item.channel });
-  // Another process may have made it just now; a private one of somebody else stays closed.
-  if (await append(ctx, creating, publishedAt)) return done(creating, created !== undefined);
-  for (const { reject } of creating) reject(new Failed('CHANNEL_NOT_FOUND'));
+  const creating = [first, ...others];
+  try {
+    const created = await openChannel(first.ctx, { ...TEMPORARY, id: first.channel });
+    // Another process may have made it just now; a private one of somebody else stays closed.
+    const closed = await append(ctx, creating, { lockMs: OWN_LOCK_MS, creator: created && first });
+    for (const { reject } of closed) reject(new Failed('CHANNEL_NOT_FOUND'));
+  } catch (error) {
+    for (const { reject } of creating) reject(error);
+  }
 }
 
 const TEMPORARY = { name: null, description: null, type: 'temporary', expiresInSeconds: null, metadata: null } as const;
 
-/** False when there is no such channel that is open to the actor. */
-async function append(ctx: Ctx, batch: readonly Waiting[], publishedAt: Date): Promise<boolean> {
-  const items = batch.map(({ item }) => item);
-  const channel = (items[0] as Item).channel;
-  const owner = ownerOf(ctx.actor);
-  const stored = items.filter(({ isCached }) => isCached);
-  const storedBytes = stored.reduce((sum, { bytes }) => sum + bytes, 0);
-  const places = items.flatMap(({ isCached }, at) => (isCached ? [at + 1] : []));
-  const { rows } = await sql<{ base: number; stored_count: number; stored_bytes: number }>`
-    with channel as (
+type Appending = {
+  /** How long to wait for each channel. */
+  lockMs: number;
+  /** The item for which the channel was made. */
+  creator?: Item | undefined;
+};
+
+/** Publishes and answers what its channel takes; gives the rest, whose channels are not there or not open to them. */
+async function append(ctx: Ctx, items: readonly Item[], { lockMs, creator }: Appending): Promise<Item[]> {
+  const publishedAt = ctx.now();
+  const appended = await insert(ctx, items, publishedAt, lockMs);
+  const byChannel = Map.groupBy(appended, ({ item }) => item.channel);
+  for (const [channel, those] of byChannel) {
+    const messages = those.map(({ item, sequence }) => asDelivered(item, sequence, publishedAt));
+    ctx.events.emit({ type: 'channel.published', channel, sequence: those.at(-1)?.sequence ?? 0, messages });
+  }
+  const overfull = [...byChannel].filter(([, [any]]) => any && isOverfull(any.stored_count, any.stored_bytes));
+  if (overfull.length > 0)
+    await quietly(
+      ctx,
+      trimChannels(
+        ctx,
+        overfull.map(([channel]) => channel),
+      ),
+    );
+  await countAnonymous(ctx, appended);
+  for (const { item } of appended) item.resolve({ id: item.id, publishedAt, autoCreated: item === creator });
+  const done = new Set(appended.map(({ item }) => item));
+  return items.filter((item) => !done.has(item));
+}
+
+type Appended = { item: Item; sequence: number; stored_count: number; stored_bytes: number };
+
+/**
+ * What of the items their channels have taken, in their order. The rows of the channels are locked in the order of their
+ * ids, so that two processes with the same channels wait for each other and never in a circle.
+ */
+async function insert(ctx: Ctx, items: readonly Item[], publishedAt: Date, lockMs: number): Promise<Appended[]> {
+  const channels = [...new Set(items.map(({ channel }) => channel))];
+  const { rows } = await sql<Omit<Appended, 'item'> & { place: number }>`
+    with patience as materialized (
+      select set_config('lock_timeout', ${String(lockMs)}, true)
+    ), channel as materialized (
+      select c.id, c.type, c.owner, c.sequence
+        from patience, channels c
+       where c.id = any(${channels}::varchar[]) and c.is_active
+         and (c.expires_at is null or c.expires_at > ${publishedAt})
+       order by c.id
+         for no key update of c
+    ), taken as (
+      select message.*, channel.type,
+             channel.sequence + row_number() over (partition by channel.id order by place) as sequence
+        from channel
+        join unnest(${items.map(({ channel }) => channel)}::varchar[], ${items.map(({ owner }) => owner)}::varchar[],
+                    ${items.map(({ id }) => id)}::uuid[], ${items.map(({ message }) => message)}::text[],
+                    ${items.map(({ priority }) => PRIORITIES[priority])}::smallint[],
+                    ${items.map(({ sender }) => sender)}::varchar[],
+                    ${items.map(({ isEncrypted }) => isEncrypted)}::boolean[],
+                    ${items.map(({ isCached }) => isCached)}::boolean[], ${items.map(({ bytes }) => bytes)}::int[])
+             with ordinality as message (channel_id, owner, id, message, priority, sender, encrypted, is_stored, bytes, place)
+          on channel.id = message.channel_id and (channel.type <> 'private' or channel.owner = message.owner)
+    ), noted as (
       update channels
-         set sequence = sequence + ${items.length}, last_used_at = ${publishedAt},
+         set sequence = taken.last, last_used_at = ${publishedAt},
              expires_at = case type when 'temporary' then ${endOf(ctx, TEMPORARY_SECONDS)}::timestamptz else expires_at end,
-             stored_count = stored_count + ${stored.length}, stored_bytes = stored_bytes + ${storedBytes}
-       where id = ${channel} and is_active and (expires_at is null or expires_at > ${publishedAt})
-         and (type <> 'private' or owner = ${owner}::varchar)
-      returning sequence - ${items.length} as base, type, stored_count, stored_bytes
+             stored_count = stored_count + taken.count, stored_bytes = stored_bytes + taken.bytes
+        from (select channel_id, max(sequence) as last, count(*) filter (where is_stored) as count,
+                     coalesce(sum(bytes) filter (where is_stored), 0) as bytes
+                from taken group by channel_id) taken
+       where channels.id = taken.channel_id
+      returning id, stored_count, stored_bytes
     ), stored as (
       insert into relay_messages (channel_id, sequence, id, message, priority, sender, encrypted, bytes, is_anonymous,
                                   published_at, expires_at)
-      select ${channel}, channel.base + place, id, message, priority, sender, encrypted, bytes, ${owner === null},
-             ${publishedAt}, case when channel.type in ('private', 'encrypted')
-                             then ${endOf(ctx, KEPT_LONGER_SECONDS)}::timestamptz
-                             else ${endOf(ctx, KEPT_SECONDS)}::timestamptz end
-        from channel,
-             unnest(${places}::int[], ${stored.map(({ id }) => id)}::uuid[], ${stored.map(({ message }) => message)}::text[],
-                    ${stored.map(({ priority }) => PRIORITIES[priority])}::smallint[],
-                    ${stored.map(({ sender }) => sender)}::varchar[],
-                    ${stored.map(({ isEncrypted }) => isEncrypted)}::boolean[], ${stored.map(({ bytes }) => bytes)}::int[])
-             as message (place, id, message, priority, sender, encrypted, bytes)
+      select channel_id, sequence, id, message, priority, sender, encrypted, bytes, owner is null, ${publishedAt},
+             case when type in ('private', 'encrypted') then ${endOf(ctx, KEPT_LONGER_SECONDS)}::timestamptz
+                  else ${endOf(ctx, KEPT_SECONDS)}::timestamptz end
+        from taken where is_stored
     )
-    select base, stored_count, stored_bytes from channel`.execute(ctx.db);
-  const [row] = rows;
-  if (!row) return false;
-  ctx.events.emit({
-    type: 'channel.published',
-    channel,
-    sequence: row.base + items.length,
-    messages: items.map((item, at) => asDelivered(item, row.base + at + 1, publishedAt)),
-  });
-  if (isOverfull(row.stored_count, row.stored_bytes)) await quietly(ctx, trimChannel(ctx, channel));
-  if (owner === null) await countAnonymous(ctx, storedBytes);
-  return true;
+    select place, sequence, stored_count, stored_bytes
+      from taken join noted on noted.id = taken.channel_id
+     order by place`.execute(ctx.db);
+  return rows.map(({ place, ...row }) => ({ ...row, item: items[place - 1] as Item }));
 }
 
 const asDelivered = (item: Item, sequence: number, publishedAt: Date): ChannelMessage => ({
@@ -181,11 +227,11 @@ const asDelivered = (item: Item, sequence: number, publishedAt: Date): ChannelMe
   isStored: item.isCached,
 });
 
-async function countAnonymous(ctx: Ctx, bytes: number): Promise<void> {
-  const own = lines(ctx);
-  own.anonymousBytes += bytes;
-  if (own.anonymousBytes < ctx.config.RELAY_MAX_BYTES / SUMS_PER_LIMIT) return;
-  own.anonymousBytes = 0;
+async function countAnonymous(ctx: Ctx, appended: readonly Appended[]): Promise<void> {
+  const work = workOf(ctx);
+  for (const { item } of appended) if (item.owner === null && item.isCached) work.anonymousBytes += item.bytes;
+  if (work.anonymousBytes < ctx.config.RELAY_MAX_BYTES / SUMS_PER_LIMIT) return;
+  work.anonymousBytes = 0;
   await quietly(ctx, trimAnonymous(ctx, ctx.config.RELAY_MAX_BYTES));
 }
 

@@ -125,17 +125,20 @@ export async function readHeads(ctx: Reading, channels: readonly string[]): Prom
 /** Whether a channel that stores so much keeps too much. */
 export const isOverfull = (count: number, bytes: number): boolean => count > MAX_COUNT || bytes > MAX_BYTES;
 
-/** Lets the oldest messages of a channel go, until it keeps no more than it may. */
-export const trimChannel = (ctx: Reading, channel: string): Promise<number> =>
+/** Lets the oldest messages of these channels go, until each keeps no more than it may. */
+export const trimChannels = (ctx: Reading, channels: readonly string[]): Promise<number> =>
   deleteMessages(
     ctx,
     sql`select m.channel_id, m.sequence
           from (select id, stored_count - ${MAX_COUNT} as count, stored_bytes - ${MAX_BYTES} as bytes
-                  from channels where id = ${channel} for update) over_limit
+                  from channels where id = any(${[...channels]}::varchar[])
+                 order by id for no key update) over_limit
           join lateral (
             select channel_id, sequence, row_number() over (order by sequence) as place,
                    sum(bytes) over (order by sequence) - bytes as bytes_before
               from relay_messages where channel_id = over_limit.id
+             -- Without too many bytes there is no need to look further than at those that are too many.
+             order by sequence limit case when over_limit.bytes > 0 then null else greatest(over_limit.count, 0) end
           ) m on m.place <= over_limit.count or m.bytes_before < over_limit.bytes`,
   );
 
@@ -167,12 +170,21 @@ export async function deleteExpiredMessages(ctx: Reading): Promise<number> {
   }
 }
 
-/** Deletes what `doomed` selects, and writes in the channels what is gone. */
+/**
+ * Deletes what `doomed` selects, and writes in the channels what is gone. All of these are locked first, in the order of
+ * their ids: whoever publishes to them or trims them does so too, and nobody waits in a circle. The commit does not wait for
+ * the disk, since what a crash brings back is deleted again. Not for use within a transaction, which would not wait either.
+ */
 async function deleteMessages(ctx: Reading, doomed: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    with doomed as materialized (${doomed}), gone as (
+    with commit as materialized (
+      select set_config('synchronous_commit', 'off', true)
+    ), doomed as materialized (${doomed}), held as materialized (
+      select id from channels where id in (select channel_id from doomed) order by id for no key update
+    ), gone as (
       delete from relay_messages m using doomed
        where m.channel_id = doomed.channel_id and m.sequence = doomed.sequence
+         and (select count(*) from held) >= 0 and (select count(*) from commit) = 1
       returning m.channel_id, m.sequence, m.bytes
     ), by_channel as (
       select channel_id, count(*) as count, sum(bytes) as bytes, max(sequence) as last from gone group by channel_id

@@ -13,6 +13,7 @@ import { type Selectable, sql, type UpdateObject } from 'kysely';
 import { actorName, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { orderResults } from './email-results.ts';
 import { type Ended, MAX_TAIL, tellEnded } from './notifications.ts';
 import { countFinished } from './stats.ts';
 
@@ -83,10 +84,10 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   const released = isHeld(to) ? [] : tasks.filter(({ status }) => isHeld(status));
 
   const changes = { status: to, reason, updated_at: now, ...lease, ...end, ...set };
-  const { rows: moved } = await sql<Ended>`
+  const { rows: moved } = await sql<Ended & Pick<TaskRow, 'source'>>`
     with moved as (
       update tasks set ${assigned(changes)} where id = any(${ids}::uuid[])
-      returning id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at,
+      returning id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at, source,
                 left(command, ${MAX_TAIL}) as command,
                 case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end as stderr_tail,
                 (select device_name from devices d where d.id = tasks.device_id) as device_name
@@ -109,6 +110,7 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   tell(tx, tasks, to, set.progress as number | null | undefined);
   if (!isFinished(to)) return [];
   await tellEnded(tx, moved, to, reason);
+  await orderResults(tx, moved);
   return [...ids, ...(await settleSuccessors(tx, tasks, to))];
 }
 

@@ -25,6 +25,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the guard before anything else sees the request. */
     ctx: Ctx;
+    /** The body as it came, where the route's body is signed. */
+    rawBody?: string;
   }
   interface FastifyContextConfig {
     tsRestRoute?: AppRoute;
@@ -73,6 +75,8 @@ type OutputOf<Body> = Body extends z.ZodType ? z.output<Body> : never;
 
 export type Input<Route extends AppRoute> = ServerInferRequest<Route> &
   FieldsOf<Route> & {
+    /** The body as it came, where it is signed; else empty. */
+    rawBody: string;
     /** Fires when the client has gone away: stop waiting on its behalf. */
     signal: AbortSignal;
   };
@@ -112,6 +116,7 @@ const inputOf = ({ request, reply, params, query, headers, body }: Exchange, rou
   query,
   headers,
   body,
+  rawBody: request.rawBody ?? '',
   get form() {
     const { body: schema } = route as AppRoute & { body: z.ZodObject };
     return formOf(request, schema, accessOf(route).bodyLimit);

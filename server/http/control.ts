@@ -30,7 +30,7 @@ export const controlHandlers: Handlers<typeof control> = {
   },
 
   heartbeat: async (ctx, { body: { status, currentTasks }, signal }) => {
-    const tasks = currentTasks.map((id) => ({ taskId: id }));
+    const tasks = currentTasks.map((taskId) => ({ taskId }));
     const handed = await takeFetchingHeartbeat(ctx, { status, tasks }, signal);
     return { status: 200, data: { pendingTasks: presentCommands(ctx, handed), deviceStatus: status } };
   },
@@ -101,9 +101,9 @@ const signed = (exitCode: number): number => exitCode | 0;
 
 /** What is no id of ours is the id of no task. */
 const taskIdFrom = (given: string): string => {
-  const { success, data } = Id.safeParse(given);
-  if (!success) throw new Failed('TASK_NOT_FOUND');
-  return data;
+  const id = Id.safeParse(given);
+  if (!id.success) throw new Failed('TASK_NOT_FOUND');
+  return id.data;
 };
 
 // ---- Presented ------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ const addressKey = (ip: string): string => {
 
 /** The budget of `actor`, which calls from `ip`: its name over all processes, and how many calls a window has. */
 export function limitOf(actor: Actor, config: Config, ip: string, rate: Access['rate'] = 'credential'): Limit {
+  if (rate === 'webhook') return { key: `${addressKey(ip)}:webhook`, max: config.RATE_LIMIT_WEBHOOK_MAX };
   if (rate !== 'credential' && rate !== 'none') return relayLimitOf(actor, config, ip, rate);
   switch (actor.kind) {
     case 'user':

@@ -1,5 +1,7 @@
 import type { MailOrder } from '../context.ts';
 import { sendReset, sendVerification } from '../domain/account-recovery.ts';
+import { sendAddressCode } from '../domain/email-addresses.ts';
+import { mailResult } from '../domain/email-results.ts';
 import { mailMessages } from '../domain/messages.ts';
 import type { DeclaredJob } from './registry.ts';
 
@@ -18,6 +20,10 @@ export const sendMailJob: DeclaredJob<MailOrder> = {
         return sendReset(ctx, order.email);
       case 'messages':
         return mailMessages(ctx, order.messageIds);
+      case 'address':
+        return sendAddressCode(ctx, order.userId, order.address);
+      case 'result':
+        return mailResult(ctx, order.taskId);
     }
   },
 };

@@ -67,9 +67,11 @@ export function openSubscriber(options: {
 
   const isClosed = () => out.destroyed || out.writableEnded;
 
-  const write = (frame: Frame) => {
-    out.write(frame.bytes);
-    position = Math.max(position, frame.sequence);
+  /** In one piece: each write costs as much as some frames do. */
+  const write = (frames: readonly Frame[]) => {
+    if (frames.length === 0) return;
+    out.write(frames.length === 1 ? frames[0]?.bytes : Buffer.concat(frames.map(({ bytes }) => bytes)));
+    position = Math.max(position, ...frames.map(({ sequence }) => sequence));
   };
 
   /** Waits until the connection has taken what lies unsent. */
@@ -143,7 +145,7 @@ export function openSubscriber(options: {
       await feed.reached(upTo);
       if (isClosed()) return;
       const frames = [...stretch.messages.map((message) => frameOf(channel, message)), ...takeHeld(upTo)];
-      for (const frame of frames.sort((a, b) => a.sequence - b.sequence)) write(frame);
+      write(frames.sort((a, b) => a.sequence - b.sequence));
       position = Math.max(position, upTo);
       if ((feed.last() ?? 0) <= position) {
         isLive = true;
@@ -161,7 +163,7 @@ export function openSubscriber(options: {
         return;
       }
       if (frame.sequence <= position) return;
-      write(frame);
+      write([frame]);
       if (out.writableLength < BEHIND_BYTES) return;
       isLive = false;
       void catchUp(false);

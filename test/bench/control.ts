@@ -1,6 +1,6 @@
 /**
  * Runs in each measured process before its own first line (`node --import`): tells the bench on which port the process
- * listens, how much CPU it has used, and which statements it sends. The process itself knows nothing of it.
+ * listens, how much CPU it has used and memory it takes, and which statements it sends. The process itself knows nothing of it.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
@@ -36,6 +36,8 @@ onQuestion('cpu', () => {
   const { user, system } = process.cpuUsage();
   return user + system;
 });
+
+onQuestion('memory', () => process.memoryUsage.rss());
 
 let recorded: Statement[] | undefined;
 

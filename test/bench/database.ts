@@ -111,7 +111,7 @@ const EVENTS = `
                   else array[null, status] end as steps
     ) s, generate_series(1, cardinality(steps) - 1) step`;
 
-async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+export async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: what the service costs, as ratios to peers that do the least that the same work needs. Both run on the
  * same PostgreSQL in turn, so the ratios hold on a machine that is slow or busy; the absolute figures are of that machine.
+ * What each row says is in README.md.
  *
- *   --only NAME     full-stack, lifecycle or dispatch-latency
- *   --quick         fewer rounds and less data, within a minute
+ *   --only NAME     one scenario
+ *   --quick         fewer rounds and less data: a look, not a figure
  *   --json FILE     the rows as JSON into FILE instead of the last line
  *   --strict        ends with 1 when a target is missed
  *   --profile DIR   the service's CPU profile
@@ -14,14 +15,26 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { startCluster } from './database.ts';
 import { dispatchLatency } from './dispatch-latency.ts';
+import { flat } from './flat.ts';
 import { fullStack } from './full-stack.ts';
+import { heartbeats } from './heartbeats.ts';
 import { lifecycle } from './lifecycle.ts';
+import { publish } from './publish.ts';
 import { type Row, tableOf } from './report.ts';
+import { sockets } from './sockets.ts';
+import { subscriptions } from './subscriptions.ts';
+import { upload } from './upload.ts';
 
 const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   'full-stack': fullStack,
   lifecycle,
   'dispatch-latency': dispatchLatency,
+  publish,
+  subscriptions,
+  heartbeats,
+  sockets,
+  upload,
+  flat,
 };
 
 const { values: flags } = parseArgs({

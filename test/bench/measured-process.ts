@@ -11,12 +11,15 @@ const START_MS = 30_000;
 const STOP_MS = 3_000;
 /** Of what it said, for when it fails. */
 const KEPT_CHARACTERS = 4_000;
+const MIB = 1024 * 1024;
 
 export type MeasuredProcess = {
   url: string;
   ask<Answer>(question: string, given?: unknown): Promise<Answer>;
   /** Milliseconds of CPU since it started. */
   cpuMs(): Promise<number>;
+  /** What it takes of the machine's memory now. */
+  memoryMiB(): Promise<number>;
   stop(): Promise<void>;
 };
 
@@ -70,7 +73,13 @@ export async function startProcess({ script, env, profileDir }: Program): Promis
   const late = setTimeout(() => listening.reject(new Error(`${script} does not listen:\n${said()}`)), START_MS);
   try {
     const url = await listening.promise;
-    return { url, ask, cpuMs: async () => (await ask<number>('cpu')) / 1000, stop: () => stop(child) };
+    return {
+      url,
+      ask,
+      cpuMs: async () => (await ask<number>('cpu')) / 1000,
+      memoryMiB: async () => (await ask<number>('memory')) / MIB,
+      stop: () => stop(child),
+    };
   } catch (error) {
     await stop(child);
     throw error;

@@ -1,5 +1,5 @@
 /** What came out: a table for people, JSON for machines. */
-import { type Round, type Spread, spreadOf } from './rounds.ts';
+import { type Round, type Sample, type Spread, spreadOf } from './rounds.ts';
 
 /** `least` and `most` are of the ratio where there is a peer, and of our own figure where there is none. */
 export type Target = { least: number } | { most: number };
@@ -38,6 +38,24 @@ export function compared<Side extends string>(
     judged({ scenario, what, unit: `${unit}/s`, ...of('perSecond'), ...(target ? { target } : {}) }),
     { scenario, what, unit: `CPU ms/${unit}`, ...of('cpuMs') },
   ];
+}
+
+/** One row of how much longer one takes on the side that has more to look through. */
+export function slowed<Side extends string>(
+  rounds: readonly Round<Side>[],
+  [more, less]: readonly [Side, Side],
+  { scenario, what, unit, target }: { scenario: string; what: string; unit: string; target: Target },
+): Row {
+  const msOf = (sample: Sample) => 1000 / sample.perSecond;
+  return judged({
+    scenario,
+    what,
+    unit: `ms/${unit}`,
+    ours: spreadOf(rounds.map((round) => msOf(round[more]))),
+    peer: spreadOf(rounds.map((round) => msOf(round[less]))),
+    ratio: spreadOf(rounds.map((round) => msOf(round[more]) / msOf(round[less]))),
+    target,
+  });
 }
 
 const digits = (value: number): string => {

@@ -18,11 +18,24 @@ const ENV = {
   RATE_LIMIT_MAX: '1000000000',
   RATE_LIMIT_DAEMON_MAX: '1000000000',
   RATE_LIMIT_ANONYMOUS_MAX: '1000000000',
+  RATE_LIMIT_SOCKET_MAX: '1000000000',
+  RELAY_PUBLISH_MAX: '1000000000',
+  RELAY_SUBSCRIBE_MAX: '1000000000',
+  RELAY_READ_MAX: '1000000000',
   LOG_LEVEL,
 };
 
-export const startService = (databaseUrl: string, profileDir?: string): Promise<MeasuredProcess> =>
-  startProcess({ script: 'server/main.ts', env: { ...ENV, DATABASE_URL: databaseUrl }, profileDir });
+/** `more`: environment variables. */
+export const startService = (
+  databaseUrl: string,
+  profileDir?: string,
+  more: Record<string, string> = {},
+): Promise<MeasuredProcess> =>
+  startProcess({ script: 'server/main.ts', env: { ...ENV, ...more, DATABASE_URL: databaseUrl }, profileDir });
+
+/** The service with a part of it exchanged: `script` does that and starts it. */
+export const startVariant = (script: string, databaseUrl: string): Promise<MeasuredProcess> =>
+  startProcess({ script, env: { ...ENV, DATABASE_URL: databaseUrl } });
 
 /** A user with one device, and what their credentials say. */
 export type Caller = {

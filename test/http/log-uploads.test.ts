@@ -163,6 +163,19 @@ test('gzip may inflate to 64 MiB and not one byte more', async () => {
   expect(await logs.usedBy(user)).toBe(most.byteLength);
 });
 
+test.each(['as it is', 'as gzip'])('a large log arrives %s, byte by byte', async (how) => {
+  const [user, device] = await logs.userWithDevice();
+  const lines = Array.from({ length: 60 }, (_, at) => `${at}\r\n--\r\n${randomBytes(100_000).toString('base64')}`);
+  const text = Buffer.from(lines.join('\r\n'));
+  const content = how === 'as gzip' ? gzipSync(text, { level: 1 }) : text;
+  const { log_id, size } = await upload(device, content);
+  expect(size).toBe(content.byteLength);
+  const { text_size } = await user.client.logs.get(log_id);
+  expect(text_size).toBe(text.byteLength);
+  const file = await user.client.logs.download(log_id);
+  expect(Buffer.from(await file.arrayBuffer()).equals(content)).toBe(true);
+});
+
 test('uploads side by side never go over the quota', async () => {
   const [user, device] = await logs.userWithDevice();
   await allow(user, 3500);

@@ -68,6 +68,8 @@ test.each([
   [['keys', 'list', 'all'], 'There is no "keys list all"'],
   [['keys', 'revoke', 'x'], '--reason is missing (or --now'],
   [['keys', 'create', '--permission', 'all'], 'There is no permission "all"'],
+  [['email'], 'The action is missing'],
+  [['email', 'set', 'a@b.co', '--smtp', 'mail:22'], '--smtp must be HOST or HOST:PORT with one of the ports'],
   [['whoami', '--wrong'], "Unknown option '--wrong'"],
   [['login', '--email', 'a@b.co'], '--password is missing, and there is no terminal to ask at'],
 ])('%j is wrong usage: exit code 2 and what to do', async (args, message) => {
@@ -194,6 +196,36 @@ test('devices are listed, made ahead of time and removed; their key is shown onc
   const { devices } = await home.json('devices');
   expect(await home.json('devices', 'remove', devices[0].id)).toEqual({ device_id: devices[0].id, deleted: true });
   expect(await home.json('devices')).toEqual({ devices: [] });
+});
+
+test('the mail settings of the only device are made, shown and tested; the password is shown nowhere', async () => {
+  const { cli, cliWith, json, email } = await openSignedIn();
+  expect((await cli('devices', 'add', 'workshop')).code).toBe(0);
+  const none = await cli('email', 'show');
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('ccjk-cloud email set ADDRESS')]);
+  const set = [
+    'email',
+    'set',
+    email,
+    '--smtp',
+    'smtp.example.com:465',
+    '--imap',
+    'imap.example.com',
+    '--with-password',
+  ];
+  const made = await cliWith({ CCJK_MAIL_PASSWORD: 'app password' }, ...set);
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  expect(made.stdout).toContain('smtp.example.com:465');
+  expect(made.stdout).toContain('with a password');
+  const config = await json('email', 'show');
+  expect(config).toMatchObject({ email_address: email, smtp_port: 465, imap_port: null, has_password: true });
+  expect(made.stdout + JSON.stringify(config)).not.toContain('app password');
+  const wrong = await cli('email', 'verify', 'mt_wrong');
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('code')]);
+  const unsent = await cli('email', 'test');
+  expect([unsent.code, unsent.stderr]).toEqual([1, expect.stringContaining('no address in the DNS')]);
+  await cli('email', 'set', email);
+  expect((await cli('email', 'test')).stdout).toContain(`Sent to ${email} through the service's server`);
 });
 
 test('a daemon starts with a key that was made ahead of time, without a login', async () => {

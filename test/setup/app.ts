@@ -12,6 +12,7 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { ApiFailure } from '../../sdk/src/index.ts';
 import { CcjkCloud } from '../../sdk/src/index.ts';
+import type { Lookup } from '../../server/adapters/mail-hosts.ts';
 import { buildApp } from '../../server/app.ts';
 import { type Config, readSettings } from '../../server/config.ts';
 import { BY_ITSELF, type Ctx } from '../../server/context.ts';
@@ -29,6 +30,7 @@ const ROOMY = {
   RATE_LIMIT_ANONYMOUS_MAX: '1000000',
   RATE_LIMIT_DAEMON_MAX: '1000000',
   RATE_LIMIT_SOCKET_MAX: '1000000',
+  RATE_LIMIT_WEBHOOK_MAX: '1000000',
   RELAY_PUBLISH_MAX: '1000000',
   RELAY_REGISTER_MAX: '1000000',
   RELAY_SUBSCRIBE_MAX: '1000000',
@@ -40,6 +42,7 @@ const ROOMY = {
 export const LONG_SESSIONS = { JWT_EXPIRES_IN: '3650d', REFRESH_TOKEN_EXPIRES_IN: '3650d' };
 
 export const ADMIN_KEY = 'an admin key for the tests';
+export const WEBHOOK_SECRET = 'a webhook secret for the tests';
 export const CRON_SECRET = 'a cron secret for the tests';
 
 export type AppOptions = {
@@ -49,6 +52,8 @@ export type AppOptions = {
   plan?: Plan;
   /** Environment variables. */
   env?: Record<string, string>;
+  /** The DNS, where mail servers are looked up; by default it knows no name. */
+  lookup?: Lookup;
   /** Another process on this database. */
   databaseUrl?: string;
 };
@@ -59,7 +64,13 @@ export type TestUser = { id: string; email: string; client: CcjkCloud; token: st
 export type TestApp = Awaited<ReturnType<typeof openApp>>;
 
 /** Opens the service; it is closed when the test, or the hook that opened it, has finished. */
-export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }: AppOptions = {}) {
+export async function openApp({
+  at,
+  plan = 'enterprise',
+  env = {},
+  lookup = async () => [],
+  databaseUrl,
+}: AppOptions = {}) {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -72,6 +83,8 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
   const settings = readSettings({
     ...ROOMY,
     JWT_SECRET: 'j'.repeat(48),
+    SECRETS_KEY: 's'.repeat(48),
+    EMAIL_WEBHOOK_SECRET: WEBHOOK_SECRET,
     DATABASE_URL: database.url,
     DEFAULT_PLAN: plan,
     ADMIN_MASTER_KEY: ADMIN_KEY,
@@ -87,7 +100,7 @@ export async function openApp({ at, plan = 'enterprise', env = {}, databaseUrl }
   );
   const clock = openClock(at);
 
-  const opened = await openService(config, log, clock.now);
+  const opened = await openService(config, log, clock.now, lookup);
   closers.push(opened.close);
   const { service } = opened;
   const app = await buildApp(opened);

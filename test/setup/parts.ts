@@ -6,7 +6,10 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
+import { type Lookup, openMailHosts } from '../../server/adapters/mail-hosts.ts';
+import { openMailServers } from '../../server/adapters/mail-servers.ts';
 import { passwords } from '../../server/adapters/passwords.ts';
+import { openSafe } from '../../server/adapters/safe.ts';
 import { sealing } from '../../server/adapters/sealing.ts';
 import { createTokens } from '../../server/adapters/tokens.ts';
 import { type Config, readSettings } from '../../server/config.ts';
@@ -15,14 +18,25 @@ import { openDatabase } from '../../server/db/orm.ts';
 import { openClock } from './clock.ts';
 import { cloneDatabase } from './database.ts';
 
-type PartsOptions = { at?: string; databaseUrl?: string; env?: Record<string, string> };
+type PartsOptions = {
+  at?: string;
+  databaseUrl?: string;
+  env?: Record<string, string>;
+  /** The DNS, where mail servers are looked up; by default it knows no name. */
+  lookup?: Lookup;
+};
 
 const noObjects = () => Promise.reject(new Error('there are no objects here'));
 
 /** With `databaseUrl` another process on that database. Everything is closed when the test has finished. */
-export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}) {
+export async function openParts({ at, databaseUrl, env = {}, lookup = async () => [] }: PartsOptions = {}) {
   const url = databaseUrl ?? (await cloneForTest());
-  const config = readSettings({ JWT_SECRET: 'j'.repeat(48), DATABASE_URL: url, ...env }) as Config;
+  const config = readSettings({
+    JWT_SECRET: 'j'.repeat(48),
+    SECRETS_KEY: 's'.repeat(48),
+    DATABASE_URL: url,
+    ...env,
+  }) as Config;
   const { db, close } = await openDatabase(url, { maxConnections: config.DATABASE_POOL });
   onTestFinished(close);
 
@@ -36,6 +50,7 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     send: async (job) => void sent.push(job),
     within: () => jobs,
   };
+  const mailHosts = openMailHosts(config, lookup);
   const ctx: Ctx = {
     ...BY_ITSELF,
     config,
@@ -57,6 +72,9 @@ export async function openParts({ at, databaseUrl, env = {} }: PartsOptions = {}
     },
     passwords,
     mail: { send: async (letter) => ({ isAccepted: true, reply: String(letters.push(letter)) }) },
+    mailHosts,
+    mailServers: openMailServers({ mailHosts, now: clock.now }),
+    safe: openSafe(config),
     tokens: createTokens(config),
     sealing,
     log,

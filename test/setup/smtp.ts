@@ -9,8 +9,11 @@ export type Received = { from: string; to: string[]; raw: string; user: string |
 export const smtpError = (responseCode: number, message: string): Error =>
   Object.assign(new Error(message), { responseCode });
 
+/** One that nobody else uses now: the whole of 127.0.0.0/8 is this machine. */
+export const ownLoopback = (): string => ['127', ...[0, 0, 0].map(() => 1 + Math.floor(Math.random() * 254))].join('.');
+
 /** Takes everything that `behaviour` does not refuse. Closed when the test has finished. */
-export async function openSmtp(behaviour: SMTPServerOptions = {}) {
+export async function openSmtp(behaviour: SMTPServerOptions = {}, { host = '127.0.0.1', port: at = 0 } = {}) {
   const received: Received[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -36,10 +39,15 @@ export async function openSmtp(behaviour: SMTPServerOptions = {}) {
   });
   // What a client that gives up leaves behind is no fault of the test.
   server.on('error', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  await new Promise<void>((resolve) => server.listen(at, host, () => resolve()));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
   const { port } = server.server.address() as AddressInfo;
-  return { received, env: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), SMTP_FROM: 'Cloud <cloud@example.org>' } };
+  return {
+    received,
+    host,
+    port,
+    env: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), SMTP_FROM: 'Cloud <cloud@example.org>' },
+  };
 }
 
 export type Eml = {

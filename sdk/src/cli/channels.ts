@@ -90,4 +90,4 @@ const describe = ({ id, type, name, description, creator, createdAt, expiresAt }
     ['Owner', creator && plain(creator)],
     ['Created', createdAt],
     ['Expires', expiresAt ?? 'never'],
-  ]).join('\n');
+  ]);

@@ -83,9 +83,7 @@ async function configure(args: Arguments, named: string): Promise<void> {
   const unknown = changes.find(([name]) => !Object.hasOwn(device.config, name));
   if (unknown) throw new UsageError(`There is no setting "${unknown[0]}"`);
   if (changes.length > 0) device = await client.devices.updateConfig(device.id, Object.fromEntries(changes));
-  answer(args, device.config, () =>
-    facts(Object.entries(device.config).map(([name, value]) => [name, String(value)])).join('\n'),
-  );
+  answer(args, device.config, () => facts(Object.entries(device.config).map(([name, value]) => [name, String(value)])));
 }
 
 /** Numbers and truth are written as in JSON; the service judges the rest. */

@@ -35,6 +35,7 @@ const ADVICE: Record<string, string> = {
   SESSION_NOT_FOUND: `See your sessions with: ${PROGRAM} sessions`,
   STORAGE_QUOTA_EXCEEDED: `Delete logs or backups with: ${PROGRAM} logs delete ID, or ${PROGRAM} backup delete ID`,
   DEVICE_NOT_FOUND: `See your devices with: ${PROGRAM} devices`,
+  EMAIL_CONFIG_NOT_FOUND: `Make some with: ${PROGRAM} email set ADDRESS`,
   INSUFFICIENT_SCOPE: 'Use an API key with that scope, or unset CCJK_API_KEY and sign in.',
   WRONG_CREDENTIAL: `Sign in with: ${PROGRAM} login (CCJK_API_KEY beats a login while it is set).`,
   PLAN_LIMIT_REACHED: 'Remove what you no longer need, or change your plan.',

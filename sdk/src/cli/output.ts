@@ -80,6 +80,13 @@ export function answerPage<Row>(
   });
 }
 
+/** Lines of a name and a value each; those without a value are left out. */
+export const facts = (rows: readonly (readonly [string, string | undefined | null])[]): string => {
+  const told = rows.filter(([, value]) => value);
+  const width = Math.max(9, ...told.map(([name]) => name.length)) + 2;
+  return told.map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`).join('\n');
+};
+
 export const bytes = (count: number): string => {
   const power = Math.min(3, Math.floor(Math.log2(Math.max(1, count)) / 10));
   return power === 0 ? `${count} bytes` : `${(count / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
@@ -117,12 +124,6 @@ const pad = (text: string, width: number): string => {
   const used = [...kept].reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0);
   return kept + ' '.repeat(Math.max(0, width - used));
 };
-
-/** One thing, a line for each of its properties that it has. */
-export function facts(rows: readonly [name: string, value: string | null | undefined][]): string[] {
-  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
-  return rows.filter(([, value]) => value).map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`);
-}
 
 /** How long ago, in one or two digits. */
 export function ago(time: string | null): string {

@@ -7,6 +7,7 @@ import { backup, restore } from './backups.ts';
 import { channels } from './channels.ts';
 import { daemon } from './daemon.ts';
 import { devices } from './devices.ts';
+import { email } from './email.ts';
 import { report } from './failures.ts';
 import { keys } from './keys.ts';
 import { logs } from './logs.ts';
@@ -29,6 +30,7 @@ const COMMANDS: Record<string, Command> = {
   run,
   tasks,
   messages,
+  email,
   logs,
   stats,
   backup,

@@ -41,7 +41,7 @@ export const stats: Command = {
         ['Devices online', all && String(all.devices_online)],
         ['Storage used', all && bytes(all.storage_used)],
       ]);
-      return [...summary, '', ...days].join('\n');
+      return `${summary}\n\n${days.join('\n')}`;
     });
     return 0;
   },

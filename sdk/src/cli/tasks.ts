@@ -112,7 +112,7 @@ const COLUMNS: Column<TaskSummary>[] = [
 function describe(task: Task): string {
   const { started_at, completed_at, exit_code, signal, error_message, device_id, reason } = task;
   const tookMs = started_at && completed_at ? Date.parse(completed_at) - Date.parse(started_at) : undefined;
-  const known = facts([
+  const summary = facts([
     ['Task', task.id],
     ['Status', paintStatus(task.status) + (reason ? ` (${plain(reason)})` : '')],
     ['Command', plain(task.command)],
@@ -128,7 +128,7 @@ function describe(task: Task): string {
   const output = (name: string, text: string | null, isCut: boolean) =>
     text ? ['', paint('bold', `${name}${isCut ? ' (the middle is cut out)' : ''}:`), text.replace(/\n$/, '')] : [];
   return [
-    ...known,
+    summary,
     ...output('stdout', task.stdout, task.stdout_truncated),
     ...output('stderr', task.stderr, task.stderr_truncated),
   ].join('\n');

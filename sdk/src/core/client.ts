@@ -4,6 +4,7 @@ import {
   Config,
   Daemon,
   Devices,
+  Email,
   Logs,
   Messages,
   Sockets,
@@ -38,6 +39,7 @@ export class CcjkCloud {
   readonly tasks: FollowableTasks;
   readonly devices: Devices;
   readonly messages: Messages;
+  readonly email: Email;
   readonly config: Config;
   readonly logs: Logs;
   readonly stats: Stats;
@@ -59,6 +61,7 @@ export class CcjkCloud {
     this.tasks = new FollowableTasks(transport, () => this.#connectIfPossible());
     this.devices = new Devices(transport);
     this.messages = new Messages(transport);
+    this.email = new Email(transport);
     this.config = new Config(transport);
     this.logs = new Logs(transport);
     this.stats = new Stats(transport);

@@ -4,6 +4,7 @@ import type { PagePromise } from '../core/paging.ts';
 import { type ApiPromise, at, type RequestOptions, Resource } from '../core/resource.ts';
 import type {
   AccountDeletion,
+  AddressVerification,
   ApiKeysListData,
   ApiKeysRemoveData,
   AuthForgotPasswordData,
@@ -29,7 +30,9 @@ import type {
   DeviceStats,
   DevicesListQuery,
   DevicesRemoveData,
+  EmailConfig,
   EmailVerification,
+  EmailVerifyData,
   ForgottenPassword,
   HandedTasks,
   Heartbeat,
@@ -41,6 +44,8 @@ import type {
   LogsGetQuery,
   LogsListQuery,
   LogsRemoveData,
+  MailTest,
+  MailTestOrder,
   Message,
   MessagesListQuery,
   MessagesReadAllData,
@@ -52,10 +57,12 @@ import type {
   NewConfigBackup,
   NewDevice,
   NewDeviceKey,
+  NewEmailConfig,
   NewOutput,
   NewTask,
   PasswordChange,
   PasswordReset,
+  PostedMail,
   ProfileChange,
   QueuedBatch,
   QueuedTask,
@@ -1125,6 +1132,124 @@ export class Messages extends Resource {
    */
   remove(messageId: string, options?: RequestOptions): ApiPromise<MessagesRemoveData> {
     return this.call({ method: 'DELETE', path: `/v1/messages/${at(messageId)}` }, options);
+  }
+}
+
+/** Commands by mail. A device takes them from the address in its mail settings: the subject begins with `[CCJK]`, or
+`[CCJK:name of a device]`, the body is the command, up to a line that is `--` or `___`. The result is mailed back. */
+export class Email extends Resource {
+  /**
+   * Set the mail settings of a device.
+   *
+   * A device has one set; posting again replaces it whole, the password too. An address that you have not verified gets a code by mail, up to five in an hour; until somebody has verified it, it works for its only claimant.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/email/config`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND, DEVICE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  saveConfig(body: NewEmailConfig, options?: RequestOptions): ApiPromise<EmailConfig> {
+    return this.call({ method: 'POST', path: '/v1/email/config', body, idempotent: true }, options);
+  }
+
+  /**
+   * Read the mail settings of a device.
+   *
+   * All but the password.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:read`. **Rate:** counted in the budget of the credential.
+   *
+   * `GET /v1/email/config/{device_id}`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND, DEVICE_NOT_FOUND, EMAIL_CONFIG_NOT_FOUND
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  getConfig(deviceId: string, options?: RequestOptions): ApiPromise<EmailConfig> {
+    return this.call({ method: 'GET', path: `/v1/email/config/${at(deviceId)}` }, options);
+  }
+
+  /**
+   * Verify a mail address.
+   *
+   * With the code that was mailed to it. From then on the address works for you.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/email/verify`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  verify(body: AddressVerification, options?: RequestOptions): ApiPromise<EmailVerifyData> {
+    return this.call({ method: 'POST', path: '/v1/email/verify', body }, options);
+  }
+
+  /**
+   * Send a test mail.
+   *
+   * To the address of a device, through its own SMTP server, or the service's where it has none. Five in an hour.
+   *
+   * **Who:** the access token of a user or an API key with the scope `config:write`. **Rate:** counted in the budget of the credential.
+   *
+   * `POST /v1/email/test`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
+   * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND, DEVICE_NOT_FOUND, EMAIL_CONFIG_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 502 MAIL_REJECTED
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  test(body: MailTestOrder, options?: RequestOptions): ApiPromise<MailTest> {
+    return this.call({ method: 'POST', path: '/v1/email/test', body }, options);
+  }
+
+  /**
+   * Hand in a mail that asks for a task.
+   *
+   * For a mail gateway, which signs the body with EMAIL_WEBHOOK_SECRET and has made sure of the sender. A mail that was handed in before is answered with its task and 200. Its result is mailed to the sender.
+   *
+   * **Who:** anyone. **Rate:** RATE_LIMIT_WEBHOOK_MAX by IP address.
+   *
+   * `POST /v1/email/incoming`
+   *
+   * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
+   * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
+   * @throws {ApiError} 404 ROUTE_NOT_FOUND, DEVICE_NOT_FOUND, EMAIL_CONFIG_NOT_FOUND
+   * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
+   * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
+   * @throws {ApiError} 500 INTERNAL_ERROR
+   * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   */
+  incoming(body: PostedMail, options?: RequestOptions): ApiPromise<QueuedTask> {
+    return this.call({ method: 'POST', path: '/v1/email/incoming', body }, options);
   }
 }
 

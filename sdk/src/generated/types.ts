@@ -11,6 +11,15 @@ export interface components {
             /** @description The password of your account, once more */
             password: string;
         };
+        /**
+         * @example {
+         *       "code": "mt_o3vD1kq0l2c9S6yBq1xJv8b5n4W7eR2tYzUaHgFdKiM"
+         *     }
+         */
+        AddressVerification: {
+            /** @description Good for 24 hours and one use */
+            code: string;
+        };
         Alive: {
             /** @constant */
             status: "ok";
@@ -205,6 +214,33 @@ export interface components {
                 count: number;
             }[];
         };
+        EmailConfig: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            device_id: string;
+            email_address: string;
+            /** @description You have shown that you read the mail of this address */
+            is_verified: boolean;
+            username: string | null;
+            /** @description It is kept sealed and never shown */
+            has_password: boolean;
+            imap_host: string | null;
+            imap_port: number | null;
+            imap_secure: boolean;
+            smtp_host: string | null;
+            smtp_port: number | null;
+            smtp_secure: boolean;
+            is_active: boolean;
+            /** @description When the mailbox was last read */
+            last_check: string | null;
+            /** @description Why the mailbox could not be read, or the last mail in it became no task, and since when */
+            last_error: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         /**
          * @example {
          *       "token": "mt_8Qk…"
@@ -220,7 +256,7 @@ export interface components {
             data: null;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "EMAIL_CONFIG_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "MAIL_REJECTED" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code}; limits: {limit, plan} */
@@ -391,6 +427,27 @@ export interface components {
             /** @description Where the next part begins; null at the end */
             next_from: number | null;
         };
+        MailTest: {
+            /** @constant */
+            sent: true;
+            to: string;
+            /**
+             * @description Through the device's own server, or the service's
+             * @enum {string}
+             */
+            via: "device" | "service";
+            /** @description The words of the mail server */
+            reply: string;
+        };
+        /**
+         * @example {
+         *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11"
+         *     }
+         */
+        MailTestOrder: {
+            /** Format: uuid */
+            device_id: string;
+        };
         Message: {
             /** Format: uuid */
             id: string;
@@ -550,6 +607,54 @@ export interface components {
          */
         NewDeviceKey: {
             device_name: string;
+        };
+        NewEmailConfig: {
+            /** Format: uuid */
+            device_id: string;
+            /**
+             * Format: email
+             * @description Commands from this address run on the device
+             */
+            email_address: string;
+            /**
+             * @description By default the address
+             * @default null
+             */
+            username?: string | null;
+            /**
+             * @description Of the mail account; sealed, never shown. Without it no mailbox is read, and nobody logs in to send
+             * @default null
+             */
+            password?: string | null;
+            /** @default null */
+            imap_host?: string | null;
+            /**
+             * @description By default 993
+             * @default null
+             */
+            imap_port?: (25 | 143 | 465 | 587 | 993 | 2525) | null;
+            /**
+             * @description TLS is demanded: from the first byte on 465 and 993, by STARTTLS elsewhere
+             * @default true
+             */
+            imap_secure?: boolean;
+            /** @default null */
+            smtp_host?: string | null;
+            /**
+             * @description By default 587
+             * @default null
+             */
+            smtp_port?: (25 | 143 | 465 | 587 | 993 | 2525) | null;
+            /**
+             * @description TLS is demanded: from the first byte on 465 and 993, by STARTTLS elsewhere. A password goes over TLS whatever this says
+             * @default true
+             */
+            smtp_secure?: boolean;
+            /**
+             * @description false: no commands are taken from the address
+             * @default true
+             */
+            is_active?: boolean;
         };
         /**
          * @example {
@@ -763,6 +868,34 @@ export interface components {
         };
         /**
          * @example {
+         *       "from": "user@gmail.com",
+         *       "subject": "[CCJK] Run Tests",
+         *       "body": "npm test",
+         *       "message_id": "email_message_id"
+         *     }
+         */
+        PostedMail: {
+            /** @description An address, or Name <address> */
+            from: string;
+            /** @description Begins with [CCJK], or [CCJK:name of a device] */
+            subject: string;
+            /** @description Plain text. The command ends at a line that is --, or ___ and longer */
+            body: string;
+            /** @description Of the mail; one makes one task */
+            message_id: string;
+            /**
+             * @description The header, where there is one
+             * @default null
+             */
+            in_reply_to?: string | null;
+            /**
+             * @description The header, where there is one
+             * @default null
+             */
+            auto_submitted?: string | null;
+        };
+        /**
+         * @example {
          *       "display_name": "John Doe",
          *       "notify_by_email": true
          *     }
@@ -916,7 +1049,7 @@ export interface components {
             success: false;
             error: {
                 /** @enum {string} */
-                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE";
+                code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "EMAIL_CONFIG_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "MAIL_REJECTED" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
                 /** @description VALIDATION_ERROR: a list of {path, message, code} */
@@ -1332,7 +1465,7 @@ export interface components {
             from_status: ("pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout") | null;
             /** @enum {string} */
             to_status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-            /** @description Who: user:<id>, api_key:<id>, device:<id> or system */
+            /** @description Who: user:<id>, api_key:<id>, device:<id>, email_config:<id> or system */
             actor: string;
             reason: string | null;
             /** Format: date-time */
@@ -1645,6 +1778,11 @@ export interface components {
             message_id: string;
             /** @constant */
             deleted: true;
+        };
+        EmailVerifyData: {
+            email_address: string;
+            /** @constant */
+            is_verified: true;
         };
         ConfigListBackupsQuery: {
             /**
@@ -3394,6 +3532,209 @@ export interface operations {
             };
         };
     };
+    "email.saveConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEmailConfig"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["EmailConfig"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["EmailConfig"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "email.getConfig": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["EmailConfig"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "email.verify": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressVerification"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: {
+                            email_address: string;
+                            /** @constant */
+                            is_verified: true;
+                        };
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "email.test": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailTestOrder"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["MailTest"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
+    "email.incoming": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description sha256=<hex of HMAC-SHA256(secret, body)>; of `timestamp.body` with a timestamp */
+                "X-Email-Signature"?: string;
+                /** @description Seconds since 1970; the signature is good for five minutes then */
+                "X-Email-Timestamp"?: string;
+                /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostedMail"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["QueuedTask"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["QueuedTask"];
+                        error: null;
+                        meta: components["schemas"]["Meta"];
+                    };
+                };
+            };
+        };
+    };
     "config.backup": {
         parameters: {
             query?: never;
@@ -4390,6 +4731,7 @@ export interface operations {
 }
 
 export type AccountDeletion = components['schemas']['AccountDeletion'];
+export type AddressVerification = components['schemas']['AddressVerification'];
 export type Alive = components['schemas']['Alive'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeysListData = components['schemas']['ApiKeysListData'];
@@ -4425,7 +4767,9 @@ export type DeviceKey = components['schemas']['DeviceKey'];
 export type DeviceStats = components['schemas']['DeviceStats'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
+export type EmailConfig = components['schemas']['EmailConfig'];
 export type EmailVerification = components['schemas']['EmailVerification'];
+export type EmailVerifyData = components['schemas']['EmailVerifyData'];
 export type Failure = components['schemas']['Failure'];
 export type ForgottenPassword = components['schemas']['ForgottenPassword'];
 export type HandedTask = components['schemas']['HandedTask'];
@@ -4444,6 +4788,8 @@ export type Login = components['schemas']['Login'];
 export type LogsGetQuery = components['schemas']['LogsGetQuery'];
 export type LogsListQuery = components['schemas']['LogsListQuery'];
 export type LogsRemoveData = components['schemas']['LogsRemoveData'];
+export type MailTest = components['schemas']['MailTest'];
+export type MailTestOrder = components['schemas']['MailTestOrder'];
 export type Message = components['schemas']['Message'];
 export type MessagesListQuery = components['schemas']['MessagesListQuery'];
 export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
@@ -4457,6 +4803,7 @@ export type NewChannel = components['schemas']['NewChannel'];
 export type NewConfigBackup = components['schemas']['NewConfigBackup'];
 export type NewDevice = components['schemas']['NewDevice'];
 export type NewDeviceKey = components['schemas']['NewDeviceKey'];
+export type NewEmailConfig = components['schemas']['NewEmailConfig'];
 export type NewMessage = components['schemas']['NewMessage'];
 export type NewOutput = components['schemas']['NewOutput'];
 export type NewPublicKey = components['schemas']['NewPublicKey'];
@@ -4466,6 +4813,7 @@ export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
+export type PostedMail = components['schemas']['PostedMail'];
 export type ProfileChange = components['schemas']['ProfileChange'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type PublicKeyInfo = components['schemas']['PublicKeyInfo'];

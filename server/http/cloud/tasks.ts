@@ -32,7 +32,7 @@ export const fromWire = (task: z.output<typeof NewTaskSchema>): NewTask => ({
   source: task.source,
 });
 
-const queued = ({ id, status, estimatedStart }: QueuedTask) => ({
+export const queued = ({ id, status, estimatedStart }: QueuedTask) => ({
   task_id: id,
   status,
   estimated_start: time(estimatedStart),
