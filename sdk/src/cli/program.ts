@@ -35,7 +35,6 @@ const COMMANDS: Record<string, Command> = {
   stats,
   backup,
   restore,
-  email,
   account,
   sessions,
   'api-keys': apiKeys,
