@@ -115,11 +115,18 @@ export async function isGapAfter(ctx: Reading, channel: string, sequence: number
   return rows[0]?.is_gap ?? true;
 }
 
-/** The numbers of the last messages. Channels that are gone are left out. */
-export async function readHeads(ctx: Reading, channels: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await sql<{ id: string; sequence: number }>`
-    select id, sequence from channels where id = any(${[...channels]}::varchar[])`.execute(ctx.db);
-  return new Map(rows.map(({ id, sequence }) => [id, sequence]));
+export type Head = {
+  /** The number of the last message. */
+  sequence: number;
+  /** Which of the channels that have had this id it is. */
+  createdAt: Date;
+};
+
+/** How far these channels have come. Those that are gone are left out. */
+export async function readHeads(ctx: Reading, channels: readonly string[]): Promise<Map<string, Head>> {
+  const { rows } = await sql<{ id: string; sequence: number; created_at: Date }>`
+    select id, sequence, created_at from channels where id = any(${[...channels]}::varchar[])`.execute(ctx.db);
+  return new Map(rows.map(({ id, sequence, created_at }) => [id, { sequence, createdAt: created_at }]));
 }
 
 /** Whether a channel that stores so much keeps too much. */
