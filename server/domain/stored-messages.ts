@@ -186,8 +186,9 @@ export async function deleteExpiredMessages(ctx: Reading): Promise<number> {
 
 /**
  * Deletes what `doomed` selects, and writes in the channels what is gone. All of these are locked first, in the order of
- * their ids and from `patience` on, which says for how long to wait: whoever publishes to them or trims them does so too, and nobody waits in a circle. The commit does not wait for
- * the disk, since what a crash brings back is deleted again. Not for use within a transaction, which would not wait either.
+ * their ids: whoever publishes to them or trims them does so too, and nobody waits in a circle. Whatever locks reads
+ * `patience` before, which says for how long to wait. The commit does not wait for the disk, since what a crash brings back
+ * is deleted again. Not for use within a transaction, which would not wait either.
  */
 async function deleteMessages(ctx: Reading, lockMs: number, doomed: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`

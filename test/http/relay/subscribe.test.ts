@@ -157,6 +157,14 @@ describe('coming back', () => {
     expect(await stream.messages(1)).toEqual(['c']);
   });
 
+  test('what a process has stored and could tell nobody of, because it died, comes all the same', async () => {
+    const channel = await channelWith();
+    const quick = await openQuickStreams(deafened(relay), { pollMs: 20 });
+    const stream = await listen(quick.url, `channel=${channel}`);
+    for (const text of count(0, 5)) await relay.publish(channel, text, { cache: text !== '2' });
+    expect(await stream.messages(4)).toEqual(['0', '1', '3', '4']);
+  });
+
   test('after the last one nothing comes but what is new', async () => {
     const channel = await channelWith('a', 'b');
     const stream = await relay.listen(`channel=${channel}&lastEventId=event-2`);
@@ -446,5 +454,9 @@ describe('an EventSource as browsers have it', () => {
     await vi.waitFor(() => expect(messages).toEqual(['private']));
     const elsewhere = await call(relay.url, 'GET', `/publish?channel=browsers-own&Authorization=Bearer+${key}`);
     expect(elsewhere.status).toBe(404);
+    const wrong = `sk_live_${'w'.repeat(43)}`;
+    await call(relay.url, 'GET', `/subscribe?channel=browsers-own&Authorization=Bearer+${wrong}`);
+    await vi.waitFor(() => expect(relay.app.logged.filter((line) => line.includes('/api/subscribe'))).not.toEqual([]));
+    for (const secret of [key, wrong]) expect(relay.app.logged.join()).not.toContain(secret.slice(8));
   });
 });
