@@ -15,6 +15,7 @@ import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
 import { deletePublicKey, findPublicKey, mayRevoke, type PublicKeyRow } from './public-keys.ts';
 import { findRelayKey, type RelayKeyRow, revokeRelayKey } from './relay-keys.ts';
+import { isChannelId } from './relay-reach.ts';
 
 type RevocationRow = Selectable<Tables['key_revocations']>;
 
@@ -30,8 +31,9 @@ const HOUR_MS = 3_600_000;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** By the id of a channel, of a public key or of a relay key. @throws Failed NOT_FOUND */
+/** By the id of a channel, of a public key or of a relay key: what can be none of these is not looked for. */
 export async function findKey(ctx: Ctx, id: string): Promise<Key | undefined> {
+  if (!isChannelId(id)) return undefined;
   const byChannel = await findPublicKey(ctx, { channelId: id });
   if (byChannel) return { publicKey: byChannel };
   if (!UUID.test(id)) return undefined;
