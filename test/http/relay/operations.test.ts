@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { relayCleanupJob } from '../../../server/jobs/relay-cleanup.ts';
 import { CRON_SECRET } from '../../setup/app.ts';
 import { takeAway } from '../../setup/parts.ts';
 import { type Answer, call, openRelayForTest, type Relay } from '../../setup/relay.ts';
@@ -112,6 +113,17 @@ describe('clean-ups', () => {
       { action: 'cron.keys', details: { task: 'all', expiredKeys: 2, auditLogs: 3, orphanedKeys: 1, oldMessages: 1 } },
       { action: 'cron.channels', details: { task: 'all', persistent: 2, temporary: 3 } },
     ]);
+  });
+
+  test('each night all of it runs by itself, and what has been inactive for 30 days goes', async () => {
+    const relay = await withOldRows();
+    await relayCleanupJob.handle(relay.app.ctx, {});
+    expect(await counts(relay)).toEqual([0, 0, 0, 0]);
+    const channels = async () => (await relay.app.service.db.selectFrom('channels').select('id').execute()).length;
+    expect(await channels()).toBe(4);
+    relay.app.clock.advance(30 * 86_400);
+    await relayCleanupJob.handle(relay.app.ctx, {});
+    expect(await channels()).toBe(1);
   });
 
   test('without the right secret nothing runs', async () => {
