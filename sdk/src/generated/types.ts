@@ -1209,7 +1209,7 @@ export interface components {
             /** @description `device:<uuid>` or `task:<uuid>` */
             channel: string;
         };
-        /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. */
+        /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. restart comes before a close with 1012. */
         SocketFrame: {
             /** @constant */
             type: "pong";
@@ -1343,6 +1343,13 @@ export interface components {
             data: {
                 /** Format: date-time */
                 timestamp: string;
+            };
+        } | {
+            /** @constant */
+            type: "restart";
+            data: {
+                /** @description Wait this long, so that not all come back in the same moment */
+                reconnect_after_ms: number;
             };
         };
         SocketTicket: {
