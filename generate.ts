@@ -4,7 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from './contracts/openapi.ts';
 import { sdkSources } from './sdk/codegen/sources.ts';
-import { readmeWithConfiguration } from './server/configuration-table.ts';
+import { envExample, readmeWithConfiguration } from './server/configuration-table.ts';
 
 const openApiJson = `${JSON.stringify(openApiDocument(), null, 2)}\n`;
 const sdk = await sdkSources(openApiJson);
@@ -16,6 +16,7 @@ const products: Record<string, string> = {
   'sdk/src/generated/relay.ts': sdk.relay,
   'sdk/src/generated/codes.ts': sdk.codes,
   'README.md': readmeWithConfiguration(),
+  '.env.example': envExample(),
 };
 
 const stale: string[] = [];

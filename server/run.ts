@@ -143,7 +143,10 @@ const hostInUrl = (host: string): string => {
 
 /** Says where it is and what to do next. */
 function announce(settings: Settings, { serves }: Role, log: Logger, url: string): void {
-  if (serves === 'health') return log.info({ url, version: VERSION }, 'ready: jobs are run');
+  if (serves === 'health') {
+    log.info({ url, version: VERSION }, 'ready: jobs are run');
+    return;
+  }
   const target = url === 'http://127.0.0.1:3000' ? '' : ` --url ${url}`;
   const next = `npx ccjk-cloud register${target} --email you@example.com`;
   log.info({ url, docs: `${url}/docs`, next, version: VERSION }, 'ready');
@@ -202,8 +205,10 @@ async function stop(life: Life, log: Logger): Promise<void> {
   open?.hold();
   if (app?.server.listening) await pause((open?.service.config.STOP_DELAY ?? 0) * 1000);
   open?.release();
-  const end = Promise.all([app && within(REQUESTS_MS, app.close(), () => app.server.closeAllConnections()), open?.rest()])
-    .then(() => open?.close());
+  const end = Promise.all([
+    app && within(REQUESTS_MS, app.close(), () => app.server.closeAllConnections()),
+    open?.rest(),
+  ]).then(() => open?.close());
   await within(DRAIN_MS, end, () => {
     log.error(`what was under way did not end within ${DRAIN_MS / 1000} s; its leases run out and it is tried again`);
     process.exit(1);
