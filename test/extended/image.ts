@@ -63,7 +63,12 @@ const step = (instruction: string, rest: string): void => {
   } else if (instruction === 'RUN') {
     // The one command that names a place outside of the stage.
     const command = rest.replaceAll(' /data', ` ${inStage('/data')}`).replace(/ && chown \S+ \S+$/, '');
-    execFileSync('sh', ['-c', command], { cwd: inStage('.'), env: bare(stage), stdio: 'inherit', ...asSomebody });
+    execFileSync('sh', ['-c', command], {
+      cwd: inStage('.'),
+      env: { ...bare(stage), ...toRegistry },
+      stdio: 'inherit',
+      ...asSomebody,
+    });
   } else if (instruction === 'USER') stage.user = rest;
   else if (instruction === 'ENTRYPOINT') stage.entry = JSON.parse(rest);
   else if (instruction === 'HEALTHCHECK') stage.health = JSON.parse(/CMD (\[.*\])/.exec(rest)?.[1] ?? '[]');
@@ -82,6 +87,13 @@ const bare = ({ root, env }: Stage): Record<string, string> => ({
   HOME: root,
   DATA_DIR: path.join(root, 'data'),
 });
+
+/** How this machine reaches the registry. */
+const toRegistry = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) =>
+    /^(NODE_EXTRA_CA_CERTS|https?_proxy|no_proxy|npm_config_registry)$/i.test(name),
+  ),
+);
 
 const lineOf = async (child: ChildProcess, pattern: string): Promise<string> => {
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
