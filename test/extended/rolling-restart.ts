@@ -91,7 +91,10 @@ const probing = setInterval(() => {
 
 // ---- The load -------------------------------------------------------------------------------------------------------
 
-const { token } = await new CcjkCloud({ baseUrl }).auth.register({ email: 'a@example.com', password: 'a long password' });
+const { token } = await new CcjkCloud({ baseUrl }).auth.register({
+  email: 'a@example.com',
+  password: 'a long password',
+});
 const client = new CcjkCloud({ baseUrl, token });
 const { device_id } = await client.daemon.register('machine', { device_name: 'machine', os_type: 'linux' });
 
