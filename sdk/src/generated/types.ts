@@ -96,6 +96,15 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ConfigUpdatedFrame: {
+            /** @constant */
+            type: "config.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                config_version: number;
+            };
+        };
         /**
          * @example {
          *       "confirmationCode": "P4sTq…"
@@ -104,6 +113,34 @@ export interface components {
         Confirmation: {
             confirmationCode?: string;
         } | null;
+        ConnectedEvent: {
+            /** @constant */
+            event: "connected";
+            /**
+             * @description The last id of a reconnect
+             * @example event-42
+             */
+            id?: string;
+            /**
+             * @description Milliseconds to wait before a reconnect
+             * @example 15000
+             */
+            retry: number;
+            data: {
+                channel: string;
+                /** @constant */
+                type: "channel";
+                /** @description Milliseconds since 1970 */
+                timestamp: number;
+                /** @constant */
+                message: "Connected";
+                /**
+                 * @description Messages after the last id are gone already
+                 * @constant
+                 */
+                gap?: true;
+            };
+        };
         CreatedApiKey: {
             /** Format: uuid */
             id: string;
@@ -198,6 +235,26 @@ export interface components {
             device_name: string;
             device_key: string;
         };
+        DeviceOfflineFrame: {
+            /** @constant */
+            type: "device.offline";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
+        DeviceOnlineFrame: {
+            /** @constant */
+            type: "device.online";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
         DeviceStats: {
             /** Format: uuid */
             device_id: string;
@@ -213,6 +270,18 @@ export interface components {
                 date: string;
                 count: number;
             }[];
+        };
+        DeviceUpdatedFrame: {
+            /** @constant */
+            type: "device.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** @enum {string} */
+                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
+                /** Format: date-time */
+                timestamp: string;
+            };
         };
         EmailConfig: {
             /** Format: uuid */
@@ -249,6 +318,15 @@ export interface components {
         EmailVerification: {
             token: string;
         };
+        ErrorFrame: {
+            /** @constant */
+            type: "error";
+            /** @description As error.code of an answer over HTTP */
+            code: string;
+            message: string;
+            /** @description Of the command that failed */
+            channel?: string;
+        };
         /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
         Failure: {
             /** @constant */
@@ -264,6 +342,11 @@ export interface components {
             };
             meta: components["schemas"]["Meta"];
         };
+        /**
+         * @example {
+         *       "email": "user@example.com"
+         *     }
+         */
         ForgottenPassword: {
             /** Format: email */
             email: string;
@@ -378,6 +461,12 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "email": "user@example.com",
+         *       "password": "SecurePassword123!"
+         *     }
+         */
         Login: {
             /** Format: email */
             email: string;
@@ -467,12 +556,50 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        MessageEvent: {
+            /** @constant */
+            event: "message";
+            /**
+             * @description The last id of a reconnect
+             * @example event-42
+             */
+            id: string;
+            data: {
+                /** Format: uuid */
+                id: string;
+                channel: string;
+                message: string;
+                sender: string | null;
+                /** @enum {string} */
+                priority: "critical" | "high" | "normal" | "low" | "bulk";
+                encrypted: boolean;
+                /** @description Milliseconds since 1970 */
+                timestamp: number;
+            };
+        };
+        MessageNewFrame: {
+            /** @constant */
+            type: "message.new";
+            data: {
+                /** Format: uuid */
+                message_id: string;
+                title: string;
+                content: string | null;
+            };
+        };
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
             request_id: string;
             /** Format: date-time */
             timestamp: string;
         };
+        /**
+         * @example {
+         *       "email": "user@example.com",
+         *       "password": "SecurePassword123!",
+         *       "display_name": "John Doe"
+         *     }
+         */
         NewAccount: {
             /** Format: email */
             email: string;
@@ -608,6 +735,16 @@ export interface components {
         NewDeviceKey: {
             device_name: string;
         };
+        /**
+         * @example {
+         *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
+         *       "email_address": "user@gmail.com",
+         *       "imap_host": "imap.gmail.com",
+         *       "imap_port": 993,
+         *       "smtp_host": "smtp.gmail.com",
+         *       "smtp_port": 587
+         *     }
+         */
         NewEmailConfig: {
             /** Format: uuid */
             device_id: string;
@@ -866,6 +1003,18 @@ export interface components {
             /** @description 8 to 256 characters */
             new_password: string;
         };
+        PingCommand: {
+            /** @constant */
+            type: "ping";
+            /** @description Not looked at */
+            timestamp?: string | number;
+        };
+        PongFrame: {
+            /** @constant */
+            type: "pong";
+            /** Format: date-time */
+            timestamp: string;
+        };
         /**
          * @example {
          *       "from": "user@gmail.com",
@@ -1122,6 +1271,14 @@ export interface components {
             expiresAt: string;
             confirmationCode: string;
         };
+        RestartFrame: {
+            /** @constant */
+            type: "restart";
+            data: {
+                /** @description Wait this long, so that not all come back in the same moment */
+                reconnect_after_ms: number;
+            };
+        };
         /**
          * @example {
          *       "backup_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
@@ -1130,6 +1287,14 @@ export interface components {
         RestoredConfig: {
             /** Format: uuid */
             backup_id: string;
+        };
+        ResyncFrame: {
+            /** @constant */
+            type: "resync";
+            data: {
+                /** Format: date-time */
+                timestamp: string;
+            };
         };
         Revocation: {
             /** Format: uuid */
@@ -1193,165 +1358,9 @@ export interface components {
          *       "channel": "task:1c6f0b56-6d4a-4a0e-9b8f-0a3a5c1d2e3f"
          *     }
          */
-        SocketCommand: {
-            /** @constant */
-            type: "ping";
-            /** @description Not looked at */
-            timestamp?: string | number;
-        } | {
-            /** @constant */
-            type: "subscribe";
-            /** @description `device:<uuid>` or `task:<uuid>` */
-            channel: string;
-        } | {
-            /** @constant */
-            type: "unsubscribe";
-            /** @description `device:<uuid>` or `task:<uuid>` */
-            channel: string;
-        };
+        SocketCommand: components["schemas"]["PingCommand"] | components["schemas"]["SubscribeCommand"] | components["schemas"]["UnsubscribeCommand"];
         /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. restart comes before a close with 1012. */
-        SocketFrame: {
-            /** @constant */
-            type: "pong";
-            /** Format: date-time */
-            timestamp: string;
-        } | {
-            /** @constant */
-            type: "subscribed";
-            channel: string;
-        } | {
-            /** @constant */
-            type: "unsubscribed";
-            channel: string;
-            /** @description Why, when it was not asked for: what the channel is of is gone */
-            code?: string;
-        } | {
-            /** @constant */
-            type: "error";
-            /** @description As error.code of an answer over HTTP */
-            code: string;
-            message: string;
-            /** @description Of the command that failed */
-            channel?: string;
-        } | {
-            /** @constant */
-            type: "device.online";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "device.offline";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "device.updated";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** @enum {string} */
-                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "task.updated";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                /** @enum {string} */
-                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-                /** @description Percent, when the device reports it */
-                progress: number | null;
-            };
-        } | {
-            /** @constant */
-            type: "task.completed";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                /**
-                 * @description However it ended: completed, failed, cancelled or timeout
-                 * @enum {string}
-                 */
-                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-                exit_code: number | null;
-                /** @description Its last 16 KiB */
-                stdout: string;
-                /** @description The task has more */
-                stdout_truncated: boolean;
-            };
-        } | {
-            /** @constant */
-            type: "task.output";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                attempt: number;
-                /** @enum {string} */
-                stream: "stdout" | "stderr";
-                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
-                offset: number;
-                chunk: string;
-                /** @description The stream goes on, but no more of it is kept */
-                truncated: boolean;
-            };
-        } | {
-            /** @constant */
-            type: "message.new";
-            data: {
-                /** Format: uuid */
-                message_id: string;
-                title: string;
-                content: string | null;
-            };
-        } | {
-            /** @constant */
-            type: "task.available";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-            };
-        } | {
-            /** @constant */
-            type: "task.cancel";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                grace_seconds: number;
-            };
-        } | {
-            /** @constant */
-            type: "config.updated";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                config_version: number;
-            };
-        } | {
-            /** @constant */
-            type: "resync";
-            data: {
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "restart";
-            data: {
-                /** @description Wait this long, so that not all come back in the same moment */
-                reconnect_after_ms: number;
-            };
-        };
+        SocketFrame: components["schemas"]["PongFrame"] | components["schemas"]["SubscribedFrame"] | components["schemas"]["UnsubscribedFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["DeviceOnlineFrame"] | components["schemas"]["DeviceOfflineFrame"] | components["schemas"]["DeviceUpdatedFrame"] | components["schemas"]["TaskUpdatedFrame"] | components["schemas"]["TaskCompletedFrame"] | components["schemas"]["TaskOutputFrame"] | components["schemas"]["MessageNewFrame"] | components["schemas"]["TaskAvailableFrame"] | components["schemas"]["TaskCancelFrame"] | components["schemas"]["ConfigUpdatedFrame"] | components["schemas"]["ResyncFrame"] | components["schemas"]["RestartFrame"];
         SocketTicket: {
             ticket: string;
             /** Format: date-time */
@@ -1398,6 +1407,19 @@ export interface components {
                 date: string;
                 count: number;
             }[];
+        };
+        /** @description One Server-Sent Event of a subscription; its data is sent as JSON */
+        StreamEvent: components["schemas"]["ConnectedEvent"] | components["schemas"]["MessageEvent"];
+        SubscribeCommand: {
+            /** @constant */
+            type: "subscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        SubscribedFrame: {
+            /** @constant */
+            type: "subscribed";
+            channel: string;
         };
         SyncedConfig: {
             config: components["schemas"]["DeviceConfig"];
@@ -1466,6 +1488,41 @@ export interface components {
             stdout_truncated: boolean;
             stderr_truncated: boolean;
         };
+        TaskAvailableFrame: {
+            /** @constant */
+            type: "task.available";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+            };
+        };
+        TaskCancelFrame: {
+            /** @constant */
+            type: "task.cancel";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                grace_seconds: number;
+            };
+        };
+        TaskCompletedFrame: {
+            /** @constant */
+            type: "task.completed";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /**
+                 * @description However it ended: completed, failed, cancelled or timeout
+                 * @enum {string}
+                 */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                exit_code: number | null;
+                /** @description Its last 16 KiB */
+                stdout: string;
+                /** @description The task has more */
+                stdout_truncated: boolean;
+            };
+        };
         TaskEvent: {
             id: number;
             attempt: number;
@@ -1495,6 +1552,22 @@ export interface components {
             truncated: boolean;
             /** @description The attempt has ended and nothing comes after next_offset */
             complete: boolean;
+        };
+        TaskOutputFrame: {
+            /** @constant */
+            type: "task.output";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                attempt: number;
+                /** @enum {string} */
+                stream: "stdout" | "stderr";
+                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
+                offset: number;
+                chunk: string;
+                /** @description The stream goes on, but no more of it is kept */
+                truncated: boolean;
+            };
         };
         /**
          * @example {
@@ -1586,6 +1659,31 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        TaskUpdatedFrame: {
+            /** @constant */
+            type: "task.updated";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /** @enum {string} */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                /** @description Percent, when the device reports it */
+                progress: number | null;
+            };
+        };
+        UnsubscribeCommand: {
+            /** @constant */
+            type: "unsubscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        UnsubscribedFrame: {
+            /** @constant */
+            type: "unsubscribed";
+            channel: string;
+            /** @description Why, when it was not asked for: what the channel is of is gone */
+            code?: string;
         };
         UploadedLog: {
             /** Format: uuid */
@@ -1930,7 +2028,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1963,7 +2060,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1996,7 +2092,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2029,7 +2124,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2061,7 +2155,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2097,7 +2190,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2133,7 +2225,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2165,7 +2256,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2197,7 +2287,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2228,7 +2317,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2261,7 +2349,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2299,7 +2386,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2335,7 +2421,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2370,7 +2455,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2401,7 +2485,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2438,7 +2521,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2469,7 +2551,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2511,7 +2592,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2526,7 +2606,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2561,7 +2640,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2598,7 +2676,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2635,7 +2712,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2672,7 +2748,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2709,7 +2784,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2740,7 +2814,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2775,7 +2848,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2812,7 +2884,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2847,7 +2918,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2883,7 +2953,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2927,7 +2996,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2967,7 +3035,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3002,7 +3069,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3036,7 +3102,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3067,7 +3132,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3108,7 +3172,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3139,7 +3202,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3172,7 +3234,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3209,7 +3270,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3245,7 +3305,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3276,7 +3335,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3316,7 +3374,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3351,7 +3408,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3380,7 +3436,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3418,7 +3473,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3454,7 +3508,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3483,7 +3536,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3517,7 +3569,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3557,7 +3608,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3572,7 +3622,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3603,7 +3652,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3636,7 +3684,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3673,7 +3720,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3710,7 +3756,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3725,7 +3770,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3760,7 +3804,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3797,7 +3840,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3833,7 +3875,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3864,7 +3905,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3903,7 +3943,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3943,7 +3982,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3984,7 +4022,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4015,7 +4052,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4055,7 +4091,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4064,7 +4099,6 @@ export interface operations {
                     "application/octet-stream": unknown;
                 };
             };
-            /** @description A part of it */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -4090,7 +4124,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4124,7 +4157,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4157,7 +4189,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4188,7 +4219,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4221,7 +4251,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4254,7 +4283,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4286,7 +4314,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4317,7 +4344,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4352,7 +4378,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4375,7 +4400,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4406,7 +4430,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4437,7 +4460,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4473,7 +4495,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4504,7 +4525,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4538,7 +4558,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4568,7 +4587,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4598,7 +4616,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4628,7 +4645,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4655,7 +4671,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4678,7 +4693,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4701,7 +4715,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4724,7 +4737,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4759,7 +4771,9 @@ export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData']
 export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
 export type ConfigRemoveBackupData = components['schemas']['ConfigRemoveBackupData'];
 export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
+export type ConfigUpdatedFrame = components['schemas']['ConfigUpdatedFrame'];
 export type Confirmation = components['schemas']['Confirmation'];
+export type ConnectedEvent = components['schemas']['ConnectedEvent'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedRelayKey = components['schemas']['CreatedRelayKey'];
 export type CronCleanupChannelsQuery = components['schemas']['CronCleanupChannelsQuery'];
@@ -4771,12 +4785,16 @@ export type Device = components['schemas']['Device'];
 export type DeviceConfig = components['schemas']['DeviceConfig'];
 export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
 export type DeviceKey = components['schemas']['DeviceKey'];
+export type DeviceOfflineFrame = components['schemas']['DeviceOfflineFrame'];
+export type DeviceOnlineFrame = components['schemas']['DeviceOnlineFrame'];
 export type DeviceStats = components['schemas']['DeviceStats'];
+export type DeviceUpdatedFrame = components['schemas']['DeviceUpdatedFrame'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
 export type EmailConfig = components['schemas']['EmailConfig'];
 export type EmailVerification = components['schemas']['EmailVerification'];
 export type EmailVerifyData = components['schemas']['EmailVerifyData'];
+export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type Failure = components['schemas']['Failure'];
 export type ForgottenPassword = components['schemas']['ForgottenPassword'];
 export type HandedTask = components['schemas']['HandedTask'];
@@ -4798,6 +4816,8 @@ export type LogsRemoveData = components['schemas']['LogsRemoveData'];
 export type MailTest = components['schemas']['MailTest'];
 export type MailTestOrder = components['schemas']['MailTestOrder'];
 export type Message = components['schemas']['Message'];
+export type MessageEvent = components['schemas']['MessageEvent'];
+export type MessageNewFrame = components['schemas']['MessageNewFrame'];
 export type MessagesListQuery = components['schemas']['MessagesListQuery'];
 export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
 export type MessagesRemoveData = components['schemas']['MessagesRemoveData'];
@@ -4820,6 +4840,8 @@ export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
+export type PingCommand = components['schemas']['PingCommand'];
+export type PongFrame = components['schemas']['PongFrame'];
 export type PostedMail = components['schemas']['PostedMail'];
 export type ProfileChange = components['schemas']['ProfileChange'];
 export type PublicKey = components['schemas']['PublicKey'];
@@ -4844,7 +4866,9 @@ export type RelayNotReady = components['schemas']['RelayNotReady'];
 export type RelayPagination = components['schemas']['RelayPagination'];
 export type RelayReady = components['schemas']['RelayReady'];
 export type RequestedRevocation = components['schemas']['RequestedRevocation'];
+export type RestartFrame = components['schemas']['RestartFrame'];
 export type RestoredConfig = components['schemas']['RestoredConfig'];
+export type ResyncFrame = components['schemas']['ResyncFrame'];
 export type Revocation = components['schemas']['Revocation'];
 export type RevocationRequest = components['schemas']['RevocationRequest'];
 export type RevokedKey = components['schemas']['RevokedKey'];
@@ -4857,17 +4881,27 @@ export type StartedTask = components['schemas']['StartedTask'];
 export type StatsDeviceQuery = components['schemas']['StatsDeviceQuery'];
 export type StatsSummary = components['schemas']['StatsSummary'];
 export type StatsSummaryQuery = components['schemas']['StatsSummaryQuery'];
+export type StreamEvent = components['schemas']['StreamEvent'];
+export type SubscribeCommand = components['schemas']['SubscribeCommand'];
+export type SubscribedFrame = components['schemas']['SubscribedFrame'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
+export type TaskAvailableFrame = components['schemas']['TaskAvailableFrame'];
+export type TaskCancelFrame = components['schemas']['TaskCancelFrame'];
+export type TaskCompletedFrame = components['schemas']['TaskCompletedFrame'];
 export type TaskEvent = components['schemas']['TaskEvent'];
 export type TaskOutput = components['schemas']['TaskOutput'];
+export type TaskOutputFrame = components['schemas']['TaskOutputFrame'];
 export type TaskResult = components['schemas']['TaskResult'];
 export type TaskStart = components['schemas']['TaskStart'];
 export type TaskSummary = components['schemas']['TaskSummary'];
+export type TaskUpdatedFrame = components['schemas']['TaskUpdatedFrame'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
 export type TasksOutputQuery = components['schemas']['TasksOutputQuery'];
+export type UnsubscribeCommand = components['schemas']['UnsubscribeCommand'];
+export type UnsubscribedFrame = components['schemas']['UnsubscribedFrame'];
 export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];
 export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];
