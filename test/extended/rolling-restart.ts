@@ -27,6 +27,8 @@ type Api = { url: URL; child: ChildProcess; isReady: boolean };
 const dataDir = mkdtempSync(path.join(tmpdir(), 'ccjk-rolling-'));
 const postgres = await startEmbeddedPostgres({ dataDir: path.join(dataDir, 'database') });
 
+const children = new Set<ChildProcess>();
+
 async function startApi(): Promise<Api> {
   const limits = ['MAX', 'ANONYMOUS_MAX', 'DAEMON_MAX'].map((name) => [`RATE_LIMIT_${name}`, '1000000']);
   const env = {
@@ -45,6 +47,8 @@ async function startApi(): Promise<Api> {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.includes('"msg":"ready"')) continue;
     child.stdout.resume();
@@ -52,6 +56,14 @@ async function startApi(): Promise<Api> {
   }
   throw new Error('An api process did not start');
 }
+
+await using _ = {
+  async [Symbol.asyncDispose]() {
+    for (const child of children) child.kill('SIGKILL');
+    await postgres.stop();
+    for (const files of [postgres.area, dataDir]) rmSync(files, { recursive: true, force: true });
+  },
+};
 
 const apis = await Promise.all([startApi(), startApi()]);
 
@@ -167,11 +179,4 @@ process.exitCode = failures.length > 0 || told.size < created ? 1 : 0;
 clearInterval(probing);
 socket.close();
 agent.destroy();
-for (const { child } of apis) {
-  child.kill('SIGTERM');
-  await once(child, 'exit');
-}
 balancer.close();
-await postgres.stop();
-rmSync(postgres.area, { recursive: true, force: true });
-rmSync(dataDir, { recursive: true, force: true });
