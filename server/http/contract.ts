@@ -129,6 +129,10 @@ const inputOf = ({ request, reply, params, query, headers, body }: Exchange, rou
   },
 });
 
+/** A user's credentials share their keys; each device has its own, since two of one user may well send the same. */
+const callerOf = (actor: Actor): string =>
+  actor.kind === 'device' ? `device:${actor.deviceId}` : `user:${userIdOf(actor)}`;
+
 /** Carries the handler out once for each `Idempotency-Key`; without one, plainly. */
 async function once(
   ctx: Ctx,
@@ -139,7 +143,7 @@ async function once(
   const key = request.headers['idempotency-key'];
   if (key === undefined) return handle(ctx);
   const call = {
-    caller: `user:${userIdOf(ctx.actor)}`,
+    caller: callerOf(ctx.actor),
     operation: `${request.method} ${request.raw.url?.split('?', 1)[0]}`,
     key: String(key),
     body,

@@ -148,6 +148,23 @@ test('a repeat with the same key makes one backup', async () => {
   expect(await usedBy(user)).toBe(SIZE);
 });
 
+test('the keys of two devices are their own, though both back up the same', async () => {
+  const [user, first] = await userWithDevice();
+  const second = await app.makeDevice(user);
+  const body = { config_name: 'settings', config_data: DATA };
+  const idempotencyKey = randomUUID();
+  const backUpTwice = async ({ client }: TestDevice) => [
+    await client.daemon.backupConfig(body, { idempotencyKey }),
+    await client.daemon.backupConfig(body, { idempotencyKey }),
+  ];
+  for (const device of [first, second]) {
+    const [made, again] = await backUpTwice(device);
+    expect(made?.device_id).toBe(device.id);
+    expect(again).toEqual(made);
+  }
+  expect((await user.client.config.listBackups()).items).toHaveLength(2);
+});
+
 test("another user's backups and devices cannot be told from ones that never were", async () => {
   const [owner, device] = await userWithDevice();
   const [stranger, own] = await userWithDevice();
