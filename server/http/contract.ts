@@ -16,6 +16,7 @@ import {
 import { initServer, RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { accessOf } from '../../contracts/declared.ts';
 import type { Access } from '../../contracts/wire.ts';
 import { type Actor, type Ctx, userIdOf } from '../context.ts';
 import { withIdempotency } from './idempotency.ts';
@@ -94,8 +95,6 @@ export type Handlers<Router extends AppRouter> = {
 
 /** Puts data into the envelope of its family. */
 type Present = (ctx: Ctx, data: unknown, beside: object) => unknown;
-
-export const accessOf = (route: AppRoute): Access => route.metadata as Access;
 
 /** The contract's route that a request matched; undefined for pages outside the contract. */
 export const routeOf = (request: FastifyRequest): AppRoute | undefined => request.routeOptions.config?.tsRestRoute;
