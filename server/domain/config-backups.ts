@@ -87,7 +87,9 @@ export async function getBackup(ctx: Ctx, id: string): Promise<BackupRow> {
 export const requestRestore = (ctx: Ctx, id: string, otherDeviceId: string | undefined): Promise<BackupRow> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
-    const backup = await getBackup(tx, id);
+    // Held, so that it is not deleted before the wish names it.
+    const backup = await backupsOf(tx).selectAll().where('id', '=', id).forKeyShare().executeTakeFirst();
+    if (!backup) throw new Failed('BACKUP_NOT_FOUND');
     const target = otherDeviceId ?? backup.device_id;
     if (!target) {
       const message = 'The device of this backup has been deleted; name another one in device_id';

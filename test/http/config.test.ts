@@ -125,6 +125,23 @@ test('twenty deletions of one backup at once give its storage back once', async 
   expect(await usedBy(user)).toBe(kept.size);
 });
 
+test('a backup that is deleted while it is asked for is restored or is not there', async () => {
+  const [user, device] = await userWithDevice();
+  const { client } = user;
+  for (let round = 0; round < 20; round += 1) {
+    const { id } = await backUp(user, device);
+    const asked = Array.from({ length: 4 }, () =>
+      client.config.restore(id).then(
+        () => 'restored',
+        (error) => error.code,
+      ),
+    );
+    const [outcomes] = await Promise.all([Promise.all(asked), client.config.removeBackup(id)]);
+    for (const outcome of outcomes) expect(['restored', 'BACKUP_NOT_FOUND']).toContain(outcome);
+  }
+  expect((await device.client.daemon.syncConfig()).restore).toBeNull();
+});
+
 test('uploads side by side never go over the quota, and fill it to the last byte', async () => {
   const [user, device] = await userWithDevice();
   await allow(user, 5 * SIZE);
