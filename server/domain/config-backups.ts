@@ -26,7 +26,7 @@ export type NewBackup = {
   isAuto: boolean;
 };
 
-/** @throws Failed DEVICE_NOT_FOUND | STORAGE_QUOTA_EXCEEDED */
+/** @throws Failed DEVICE_NOT_FOUND, or AUTH_FAILED where it is the device that acts | STORAGE_QUOTA_EXCEEDED */
 export const createBackup = (ctx: Ctx, backup: NewBackup): Promise<BackupSummary> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
@@ -40,7 +40,7 @@ export const createBackup = (ctx: Ctx, backup: NewBackup): Promise<BackupSummary
       .where('user_id', '=', userId)
       .forKeyShare()
       .executeTakeFirst();
-    if (!device) throw new Failed('DEVICE_NOT_FOUND');
+    if (!device) throw new Failed(backup.isAuto ? 'AUTH_FAILED' : 'DEVICE_NOT_FOUND');
     return tx.db
       .insertInto('config_backups')
       .values({

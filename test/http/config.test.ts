@@ -133,7 +133,7 @@ test('a backup that is deleted while it is asked for is restored or is not there
     const asked = Array.from({ length: 4 }, () =>
       client.config.restore(id).then(
         () => 'restored',
-        (error) => error.code,
+        (error) => (error as { code: string }).code,
       ),
     );
     const [outcomes] = await Promise.all([Promise.all(asked), client.config.removeBackup(id)]);
