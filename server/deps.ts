@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
-import { type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
+import { addressesBy, type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
 import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
@@ -57,7 +57,8 @@ export async function openService(
   const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
-  const mailHosts = openMailHosts(config, lookup);
+  const dns = openDns();
+  const mailHosts = openMailHosts(config, lookup ?? addressesBy(dns));
   let isStopping = false;
   const service = {
     config,
@@ -79,7 +80,6 @@ export async function openService(
     log,
   };
   const streams = openStreams({ ...service, bus });
-  const dns = openDns();
   let sweeper: Sweeper | undefined;
   let polling: MailPolling | undefined;
   let receiver: SmtpReceiver | undefined;
