@@ -6,7 +6,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { familyOf } from '../contracts/families.ts';
 import { contract } from '../contracts/index.ts';
 import { MIB } from '../contracts/wire.ts';
-import type { Service } from './context.ts';
+import type { OpenService } from './deps.ts';
 import { registerGuard } from './http/access.ts';
 import { apiKeyHandlers } from './http/cloud/api-keys.ts';
 import { authHandlers } from './http/cloud/auth.ts';
@@ -23,6 +23,7 @@ import { userHandlers } from './http/cloud/users.ts';
 import { accessOf, bind, bindStream, routeOf } from './http/contract.ts';
 import { controlHandlers } from './http/control.ts';
 import { registerCors } from './http/cors.ts';
+import { registerMetrics } from './http/metrics.ts';
 import { registerForms } from './http/multipart.ts';
 import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
@@ -42,8 +43,8 @@ import {
   inRelayEnvelope,
   registerReplies,
 } from './http/replies.ts';
+import { registerShedding } from './http/shedding.ts';
 import { isUpgrade, registerSocketRoute } from './http/socket-route.ts';
-import type { Streams } from './realtime/streams.ts';
 import { VERSION } from './version.ts';
 
 /** Longer than any request of ours takes to arrive, short enough to shed sockets that only pretend to send one. */
@@ -57,8 +58,11 @@ const requestIdOf = ({ headers }: IncomingMessage): string => {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 };
 
+/** What an application stands on. */
+type Served = Pick<OpenService, 'service' | 'streams' | 'poolUse'> & Partial<Pick<OpenService, 'metrics'>>;
+
 export async function buildApp(
-  { service, streams }: { service: Service; streams: Streams },
+  { service, streams, poolUse, metrics }: Served,
   isStopping: () => boolean = () => false,
 ): Promise<FastifyInstance> {
   const { config, log } = service;
@@ -83,7 +87,9 @@ export async function buildApp(
   logRequests(app);
   dropUnusedConnections(app);
   registerReplies(app, collectMethods(app), isStopping);
+  if (metrics) registerMetrics(app, service, metrics);
   await registerCors(app, config);
+  await registerShedding(app, service, poolUse);
   registerForms(app, routeOf);
   registerGuard(app, service, await registerRateLimits(app, service));
 

@@ -138,6 +138,21 @@ export const settings = {
   RELAY_READ_MAX: whole(1, 1e9).default(100).describe('Reads of the relay per address and window'),
   CORS_ORIGINS: list.describe('Origins whose pages may call, separated by commas; *: any'),
   TRUSTED_PROXIES: list.describe('Addresses or networks whose X-Forwarded-For is believed, separated by commas'),
+  METRICS_PORT: whole(0, 65_535)
+    .optional()
+    .describe('Port on which this process serves /metrics for Prometheus; 0: any free one'),
+  METRICS_HOST: z.string().default('127.0.0.1').describe('Address to serve it on'),
+  METRICS_TOKEN: operatorSecret
+    .optional()
+    .describe(
+      'What Prometheus sends as a bearer token, at least 16 characters; without METRICS_PORT it opens /metrics on PORT. Without either nothing is measured',
+    ),
+  DATABASE_MAX_BYTES: whole(1, 1e16)
+    .optional()
+    .describe('How large the database may become: at 90 % of it there is an alert'),
+  MAX_LOOP_DELAY: whole(0, 60_000)
+    .default(250)
+    .describe('Milliseconds that the event loop may lag before requests are refused with 503; 0: they never are'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

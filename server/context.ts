@@ -287,6 +287,31 @@ export type Objects = {
   remove(key: string): Promise<void>;
 };
 
+/** What is counted of the work. Times are milliseconds, by the clock of the service. */
+export type Happening =
+  | { what: 'task.created'; source: string }
+  /** `waitedMs`: since it was due. */
+  | { what: 'task.handed-out'; waitedMs: number }
+  /** `ranMs`: since its start; null where it never started. */
+  | { what: 'task.ended'; status: string; ranMs: number | null }
+  | { what: 'task.retried' }
+  | { what: 'messages.published'; count: number }
+  /** Somebody who read too slowly lost messages, or the connection. */
+  | { what: 'subscriber.dropped'; why: 'lost messages' | 'stalled' | 'fell behind' }
+  | { what: 'socket.opened'; holder: 'user' | 'device' }
+  | { what: 'socket.closed'; holder: 'user' | 'device' }
+  | { what: 'socket.dropped'; why: 'slow' | 'too many frames' }
+  | { what: 'letter.sent'; outcome: 'accepted' | 'refused' | 'failed' }
+  /** Refused because the process could not keep up. */
+  | { what: 'request.shed' }
+  | { what: 'job.ended'; job: string; outcome: 'completed' | 'failed'; ranMs: number };
+
+/** Counts what happens, for whoever watches the service. */
+export type Meter = {
+  /** Inside a transaction: counted when it has committed, and never if it does not. */
+  note(...happenings: Happening[]): void;
+};
+
 /** What every piece of work of a process shares. */
 export type Service = {
   config: Config;
@@ -304,6 +329,7 @@ export type Service = {
   safe: Safe;
   tokens: Tokens;
   sealing: Sealing;
+  meter: Meter;
   log: FastifyBaseLogger;
 };
 
@@ -329,8 +355,13 @@ export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Re
   if (ctx.db.isTransaction) return work(ctx);
   const told: DomainEvent[] = [];
   const events: Events = { ...ctx.events, emit: (...more) => void told.push(...more) };
-  const result = await ctx.db.transaction().execute((db) => work({ ...ctx, db, events, jobs: ctx.jobs.within(db) }));
+  const noted: Happening[] = [];
+  const meter: Meter = { note: (...more) => void noted.push(...more) };
+  const result = await ctx.db
+    .transaction()
+    .execute((db) => work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db) }));
   ctx.events.emit(...told);
+  ctx.meter.note(...noted);
   return result;
 }
 

@@ -38,8 +38,10 @@ const ARROWS: Record<string, readonly string[]> = {
     'server/db/',
   ],
   'server/jobs/': ['server/context.ts', 'server/failed.ts', 'server/config.ts', 'server/domain/', 'server/db/'],
+  'server/metrics/': ['server/context.ts', 'server/db/'],
   'server/http/': [
     'contracts/',
+    'server/metrics/',
     'server/context.ts',
     'server/failed.ts',
     'server/config.ts',
@@ -72,6 +74,7 @@ const ARROWS: Record<string, readonly string[]> = {
 const KEEPERS: Record<string, string> = {
   '@ts-rest/fastify': 'server/http/',
   'pg-boss': 'server/',
+  'prom-client': 'server/metrics/',
   'openapi3-ts': 'contracts/ server/http/reference.ts',
 };
 

@@ -21,6 +21,8 @@ export type OpenJobs = {
   jobs: Jobs;
   /** From here on this process runs jobs, not only sends them. */
   start(service: Service): Promise<void>;
+  /** How many jobs of each name could run now and do not yet, as counted within the last minute. */
+  backlog(): Promise<ReadonlyMap<string, number>>;
   /** Takes no more jobs and waits for those that run. */
   close(): Promise<void>;
 };
@@ -61,6 +63,10 @@ export async function openJobs(options: {
         if (job.cron) await boss.schedule(name, job.cron, null, { tz: 'UTC' });
       }
     },
+    async backlog() {
+      const queues = await boss.getQueues();
+      return new Map(queues.filter(({ name }) => name in registry).map(({ name, readyCount }) => [name, readyCount]));
+    },
     close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
   };
 }
@@ -92,11 +98,16 @@ async function work(boss: PgBoss, name: string, job: DeclaredJob, service: Servi
     Promise.all(
       batch.map(async ({ id, data }) => {
         const log = service.log.child({ job: name, jobId: id });
+        const startedAt = performance.now();
+        const ended = (outcome: 'completed' | 'failed') =>
+          service.meter.note({ what: 'job.ended', job: name, outcome, ranMs: performance.now() - startedAt });
         try {
           await job.handle({ ...service, ...BY_ITSELF, log }, data);
+          ended('completed');
           return { id, status: 'completed' as const };
         } catch (error) {
           log.error({ err: error }, 'a job failed');
+          ended('failed');
           return { id, status: 'failed' as const, output: { message: String(error) } };
         }
       }),

@@ -147,6 +147,7 @@ async function append(ctx: Ctx, items: readonly Item[], { lockMs, creator }: App
     const messages = those.map(({ item, sequence }) => asDelivered(item, sequence, publishedAt));
     ctx.events.emit({ type: 'channel.published', channel, sequence: those.at(-1)?.sequence ?? 0, messages });
   }
+  ctx.meter.note({ what: 'messages.published', count: appended.length });
   const overfull = [...byChannel].filter(([, [any]]) => any && isOverfull(any.stored_count, any.stored_bytes));
   if (overfull.length > 0)
     await quietly(

@@ -69,6 +69,7 @@ const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Pro
     const rows = tasks.map((task, at) => rowOf(tx, task, ids, at, grouping));
     const intervals = await insert(tx, rows);
     await tellCreated(tx, rows);
+    for (const { source } of tasks) tx.meter.note({ what: 'task.created', source });
     for (const { id, user_id, device_id, status, ready_at } of rows) {
       tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status });
       if (status === 'queued') tx.events.emit({ type: 'task.available', userId: user_id, deviceId: device_id });

@@ -92,8 +92,11 @@ export function openSockets(service: Service): Sockets {
       const held: Held = serve(raw, ctx, newsroom, () => verifyOrSay([held]));
       if (isClosed) return held.socket.end(CLOSE.restart);
       all.add(held);
+      const holder = ctx.actor.kind === 'device' ? 'device' : 'user';
+      ctx.meter.note({ what: 'socket.opened', holder });
       raw.once('close', () => {
         all.delete(held);
+        ctx.meter.note({ what: 'socket.closed', holder });
         held.leave();
       });
       sight(ctx);

@@ -77,6 +77,7 @@ export async function openParts({ at, databaseUrl, env = {}, lookup = async () =
     safe: openSafe(config),
     tokens: createTokens(config),
     sealing,
+    meter: { note: () => {} },
     log,
   };
 
