@@ -40,7 +40,7 @@ export function openDatabaseMetrics(registry: Registry, sources: Sources, { read
       'How long the heartbeat is overdue of the device, not offline, that was silent the longest',
     ),
     tasks: gauge('ccjk_tasks', `Unfinished tasks by status, counted up to ${COUNT_UP_TO} each`, 'status'),
-    jobs: gauge('ccjk_jobs_waiting', 'Jobs that could run now and do not yet, as of the last minute', 'job'),
+    jobs: gauge('ccjk_jobs_waiting', 'Jobs that could run now and do not yet, as of the last minute', 'queue'),
     size: gauge('ccjk_database_size_bytes', 'Size of the database'),
     connections: gauge('ccjk_database_connections', 'Connections to the database server, of everybody'),
     connections_max: gauge('ccjk_database_connections_max', 'Connections that the database server takes'),
@@ -67,7 +67,7 @@ export function openDatabaseMetrics(registry: Registry, sources: Sources, { read
     for (const each of Object.values(read)) clear(each);
     for (const { name, label, value } of readings) {
       if (name === 'tasks' || name === 'devices') read[name]?.set({ status: label }, value);
-      else if (name === 'jobs') read[name]?.set({ job: label }, value);
+      else if (name === 'jobs') read[name]?.set({ queue: label }, value);
       else read[name]?.set(value);
     }
   };

@@ -40,7 +40,7 @@ export function openMeter(registry: Registry): Meter {
   const jobs = new Histogram({
     name: 'ccjk_job_seconds',
     help: 'Runs of jobs',
-    labelNames: ['job', 'outcome'],
+    labelNames: ['queue', 'outcome'],
     buckets: JOB_BUCKETS,
     registers,
   });
@@ -66,7 +66,7 @@ export function openMeter(registry: Registry): Meter {
     'socket.dropped': ({ why }) => socketsDropped.inc({ why }),
     'letter.sent': ({ outcome }) => letters.inc({ outcome }),
     'request.shed': () => shed.inc(),
-    'job.ended': ({ job, outcome, ranMs }) => jobs.observe({ job, outcome }, seconds(ranMs)),
+    'job.ended': ({ job, outcome, ranMs }) => jobs.observe({ queue: job, outcome }, seconds(ranMs)),
   };
 
   return {

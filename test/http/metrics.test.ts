@@ -194,7 +194,7 @@ describe('what the database knows', () => {
     expect(series.get('ccjk_tasks{status="queued"}')).toBe(1);
     expect(series.get('ccjk_tasks{status="pending"}')).toBe(1);
     expect(series.get('ccjk_tasks{status="running"}')).toBe(0);
-    expect(series.get('ccjk_jobs_waiting{job="send-mail"}')).toBe(0);
+    expect(series.get('ccjk_jobs_waiting{queue="send-mail"}')).toBe(0);
     expect(series.get('ccjk_database_size_bytes')).toBeGreaterThan(1_000_000);
     expect(series.get('ccjk_database_max_bytes')).toBe(1_000_000_000);
     expect(series.get('ccjk_database_connections_max')).toBeGreaterThan(0);
