@@ -145,11 +145,16 @@ function logRequests(app: FastifyInstance): void {
         path: request.raw.url?.split('?', 1)[0],
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...traceOf(request.ctx?.traceparent),
       },
       'answered',
     );
   });
 }
+
+/** The trace to which a request belongs, where its caller said so. */
+const traceOf = (traceparent: string | null | undefined): { trace_id?: string | undefined } =>
+  traceparent ? { trace_id: traceparent.split('-')[1] } : {};
 
 /**
  * Lets go, when the process stops, of connections on which no request has come. Node takes them for busy ones, and they

@@ -152,8 +152,8 @@ export type Job =
 export type Jobs = {
   /** Inside a transaction the job exists when that commits. Left out, `startAfter` is now. */
   send(job: Job, options?: { startAfter?: Date }): Promise<void>;
-  /** The same queue, writing through `db`'s transaction. */
-  within(db: Db): Jobs;
+  /** The same queue, writing through `db`'s transaction; its jobs carry on what `cause` belongs to. */
+  within(db: Db, cause: Cause): Jobs;
 };
 
 export type Presence = {
@@ -333,11 +333,17 @@ export type Service = {
   log: FastifyBaseLogger;
 };
 
-/** Where a piece of work came from. */
-export type Origin = {
-  actor: Actor;
-  /** Of the request that started this; jobs carry it on. */
+/** What began a piece of work, by which its lines are found in the logs and its spans in a trace. Jobs and tasks carry it on. */
+export type Cause = {
+  /** Of the request. */
   requestId: string | null;
+  /** Of the caller's span, as W3C Trace Context writes it. */
+  traceparent: string | null;
+};
+
+/** Where a piece of work came from. */
+export type Origin = Cause & {
+  actor: Actor;
   ipAddress: string | null;
   userAgent: string | null;
 };
@@ -345,7 +351,13 @@ export type Origin = {
 export type Ctx = Service & Origin;
 
 /** The origin of what the service does by itself: sweeps and jobs. */
-export const BY_ITSELF: Origin = { actor: { kind: 'system' }, requestId: null, ipAddress: null, userAgent: null };
+export const BY_ITSELF: Origin = {
+  actor: { kind: 'system' },
+  requestId: null,
+  traceparent: null,
+  ipAddress: null,
+  userAgent: null,
+};
 
 /**
  * Runs `work` in one transaction: its rows, jobs and events commit together or not at all. Inside, use only `tx`.
@@ -359,7 +371,7 @@ export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Re
   const meter: Meter = { note: (...more) => void noted.push(...more) };
   const result = await ctx.db
     .transaction()
-    .execute((db) => work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db) }));
+    .execute((db) => work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db, ctx) }));
   ctx.events.emit(...told);
   ctx.meter.note(...noted);
   return result;

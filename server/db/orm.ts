@@ -15,6 +15,7 @@ import { Migration20261121125225 } from '../../migrations/Migration2026112112522
 import { Migration20261121125835 } from '../../migrations/Migration20261121125835.ts';
 import { Migration20261121145444 } from '../../migrations/Migration20261121145444.ts';
 import { Migration20261121151205 } from '../../migrations/Migration20261121151205.ts';
+import { Migration20261121163000 } from '../../migrations/Migration20261121163000.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -69,6 +70,7 @@ export const ormOptions = (
       { name: 'Migration20261121125835', class: Migration20261121125835 },
       { name: 'Migration20261121145444', class: Migration20261121145444 },
       { name: 'Migration20261121151205', class: Migration20261121151205 },
+      { name: 'Migration20261121163000', class: Migration20261121163000 },
     ],
   },
   driverOptions: {

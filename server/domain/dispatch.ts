@@ -45,10 +45,12 @@ export type HandedTask = Pick<
   | 'attempt'
   | 'created_at'
   | 'ready_at'
+  | 'request_id'
+  | 'traceparent'
 > & { lease_id: string; lease_until: Date };
 
 const HANDED = sql`id, task_type, command, args, priority, max_retries, timeout_ms, grace_seconds, attempt, created_at, ready_at,
-  lease_id, lease_until`;
+  request_id, traceparent, lease_id, lease_until`;
 
 export type Claim = {
   limit: number;

@@ -7,7 +7,7 @@
  */
 import type { WebSocket } from 'ws';
 import type { SocketCommand } from '../../contracts/events.ts';
-import type { Ctx, DomainEvent, Service } from '../context.ts';
+import { BY_ITSELF, type Ctx, type DomainEvent, type Service } from '../context.ts';
 import { comeOnline, noteSocketClosed } from '../domain/devices.ts';
 import { readNews } from '../domain/heartbeats.ts';
 import { type Bearer, findEnded } from '../domain/live-credentials.ts';
@@ -38,13 +38,7 @@ export type Sockets = {
 export function openSockets(service: Service): Sockets {
   const { events, log, now } = service;
   const all = new Set<Held>();
-  const newsroom = openNewsroom({
-    ...service,
-    actor: { kind: 'system' },
-    requestId: null,
-    ipAddress: null,
-    userAgent: null,
-  });
+  const newsroom = openNewsroom({ ...service, ...BY_ITSELF });
   let isClosed = false;
 
   const verify = async (some: readonly Held[]) => {
