@@ -45,6 +45,7 @@ import {
 } from './http/replies.ts';
 import { registerShedding } from './http/shedding.ts';
 import { isUpgrade, registerSocketRoute } from './http/socket-route.ts';
+import { registerTracing } from './http/tracing.ts';
 import { VERSION } from './version.ts';
 
 /** Longer than any request of ours takes to arrive, short enough to shed sockets that only pretend to send one. */
@@ -87,6 +88,7 @@ export async function buildApp(
   logRequests(app);
   dropUnusedConnections(app);
   registerReplies(app, collectMethods(app), isStopping);
+  if (service.tracer) registerTracing(app, service.tracer);
   if (metrics) registerMetrics(app, service, metrics);
   await registerCors(app, config);
   await registerShedding(app, service, poolUse);

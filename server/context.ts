@@ -312,6 +312,20 @@ export type Meter = {
   note(...happenings: Happening[]): void;
 };
 
+export type SpanEnd = { name: string; attributes: Record<string, string | number>; isError: boolean };
+
+/** A piece of work under way, as a trace shows it. */
+export type Span = {
+  /** Of itself: what it begins names it as its parent. */
+  traceparent: string;
+  end(end: SpanEnd): void;
+};
+
+export type Tracer = {
+  /** `parent` is a valid traceparent; null: a trace begins here. */
+  begin(kind: 'request' | 'job', parent: string | null): Span;
+};
+
 /** What every piece of work of a process shares. */
 export type Service = {
   config: Config;
@@ -330,6 +344,8 @@ export type Service = {
   tokens: Tokens;
   sealing: Sealing;
   meter: Meter;
+  /** Undefined: nobody collects traces. */
+  tracer: Tracer | undefined;
   log: FastifyBaseLogger;
 };
 

@@ -23,6 +23,8 @@ import type { Metrics } from './metrics/metrics.ts';
 import { openBus } from './realtime/bus.ts';
 import { openPresence } from './realtime/presence.ts';
 import { openStreams, type Streams } from './realtime/streams.ts';
+import type { Tracing } from './tracing/tracing.ts';
+import { VERSION } from './version.ts';
 
 export type OpenService = {
   service: Service;
@@ -52,6 +54,7 @@ export async function openService(
 ): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
   const metrics = await measuring(config);
+  const tracer = await tracing(config, log);
   const meter = metrics?.meter ?? NO_METER;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
   const { db } = database;
@@ -79,6 +82,7 @@ export async function openService(
     tokens,
     sealing,
     meter,
+    tracer,
     log,
   };
   const streams = openStreams({ ...service, bus });
@@ -120,6 +124,7 @@ export async function openService(
       objects.close();
       await metricsServer?.close();
       metrics?.close();
+      await tracer?.close();
       await database.close();
     },
   };
@@ -133,6 +138,12 @@ async function measuring({ METRICS_PORT, METRICS_TOKEN }: Config): Promise<Metri
   if (METRICS_PORT === undefined && METRICS_TOKEN === undefined) return undefined;
   const { openMetrics } = await import('./metrics/metrics.ts');
   return openMetrics();
+}
+
+async function tracing(config: Config, log: FastifyBaseLogger): Promise<Tracing | undefined> {
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined;
+  const { openTracing } = await import('./tracing/tracing.ts');
+  return openTracing({ config, log }, VERSION);
 }
 
 async function serving(service: Service, metrics: Metrics | undefined) {

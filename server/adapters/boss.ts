@@ -104,10 +104,15 @@ async function work(boss: PgBoss, name: string, job: DeclaredJob, service: Servi
           ...(cause.requestId && { request_id: cause.requestId }),
         });
         const startedAt = performance.now();
-        const ended = (outcome: 'completed' | 'failed') =>
+        const span = service.tracer?.begin('job', cause.traceparent);
+        const traceparent = span?.traceparent ?? cause.traceparent;
+        const ended = (outcome: 'completed' | 'failed') => {
           service.meter.note({ what: 'job.ended', job: name, outcome, ranMs: performance.now() - startedAt });
+          const attributes = { 'messaging.destination.name': name, 'messaging.message.id': id };
+          span?.end({ name: `job ${name}`, attributes, isError: outcome === 'failed' });
+        };
         try {
-          await job.handle({ ...service, ...BY_ITSELF, ...cause, log }, data);
+          await job.handle({ ...service, ...BY_ITSELF, ...cause, traceparent, log }, data);
           ended('completed');
           return { id, status: 'completed' as const };
         } catch (error) {

@@ -78,6 +78,7 @@ export async function openParts({ at, databaseUrl, env = {}, lookup = async () =
     tokens: createTokens(config),
     sealing,
     meter: { note: () => {} },
+    tracer: undefined,
     log,
   };
 
