@@ -1,5 +1,6 @@
 /**
- * Writes what is made from the code: `npm run generate`. With `--check` it writes nothing and names each file that is stale.
+ * Writes what is made from the code: `npm run generate`. With `--check` it writes nothing and names each file that is stale;
+ * with `--release` the document of today becomes the one that later ones must not break.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from './contracts/openapi.ts';
@@ -17,6 +18,9 @@ const products: Record<string, string> = {
   'sdk/src/generated/codes.ts': sdk.codes,
   'README.md': readmeWithConfiguration(),
 };
+
+if (process.argv.includes('--release'))
+  products['contracts/openapi.released.json'] = `${JSON.stringify(openApiDocument())}\n`;
 
 const stale: string[] = [];
 for (const [path, text] of Object.entries(products)) {

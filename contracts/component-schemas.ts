@@ -57,6 +57,17 @@ const replaceWith = (schema: object, other: object): void => {
   Object.assign(schema, other);
 };
 
+/** Of a union whose members all are components; OpenAPI knows none of others. */
+const discriminator = (def: { discriminator: string; options: readonly z.ZodObject[] }): object => {
+  const mapping = def.options.map((option) => {
+    const { value } = option.shape[def.discriminator] as z.ZodLiteral<string>;
+    return [value, option.meta()?.id] as const;
+  });
+  if (mapping.some(([, id]) => id === undefined)) return {};
+  const references = mapping.map(([value, id]) => [value, `#/$defs/${id}`]);
+  return { discriminator: { propertyName: def.discriminator, mapping: Object.fromEntries(references) } };
+};
+
 const toJsonSchema = (schema: z.ZodType, io: Direction): z.core.JSONSchema.BaseSchema =>
   z.toJSONSchema(schema, {
     io,
@@ -68,9 +79,13 @@ const toJsonSchema = (schema: z.ZodType, io: Direction): z.core.JSONSchema.BaseS
       if (def.type === 'file') return replaceWith(jsonSchema, BYTES);
       // A later version may answer more fields: only a strict object is closed.
       if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
+      // Zod leaves examples out where a value is transformed; ours are what goes over the wire.
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
       // The format says it; zod's expressions for dates and uuids are 300 characters long.
       if (jsonSchema.format === 'date-time' || jsonSchema.format === 'uuid') delete jsonSchema.pattern;
       if (jsonSchema.minLength === 0) delete jsonSchema.minLength;
       delete jsonSchema.propertyNames;
+      if (def.type === 'union' && 'discriminator' in def) Object.assign(jsonSchema, discriminator(def as never));
     },
   });

@@ -22,15 +22,17 @@ const MAX_TIMESTAMP = 64;
 
 export const SocketCommand = z
   .discriminatedUnion('type', [
-    z.object({
-      type: z.literal('ping'),
-      timestamp: z
-        .union([z.string().max(MAX_TIMESTAMP), z.number()])
-        .optional()
-        .meta({ description: 'Not looked at' }),
-    }),
-    z.object({ type: z.literal('subscribe'), channel: Channel }),
-    z.object({ type: z.literal('unsubscribe'), channel: Channel }),
+    z
+      .object({
+        type: z.literal('ping'),
+        timestamp: z
+          .union([z.string().max(MAX_TIMESTAMP), z.number()])
+          .optional()
+          .meta({ description: 'Not looked at' }),
+      })
+      .meta({ id: 'PingCommand' }),
+    z.object({ type: z.literal('subscribe'), channel: Channel }).meta({ id: 'SubscribeCommand' }),
+    z.object({ type: z.literal('unsubscribe'), channel: Channel }).meta({ id: 'UnsubscribeCommand' }),
   ])
   .meta({
     id: 'SocketCommand',
@@ -43,25 +45,35 @@ export type SocketCommand = z.output<typeof SocketCommand>;
 // ---- From the server: answers ---------------------------------------------------------------------------------------
 
 const answers = [
-  z.object({ type: z.literal('pong'), timestamp: Time }),
-  z.object({ type: z.literal('subscribed'), channel: z.string() }),
-  z.object({
-    type: z.literal('unsubscribed'),
-    channel: z.string(),
-    code: z.string().optional().meta({ description: 'Why, when it was not asked for: what the channel is of is gone' }),
-  }),
-  z.object({
-    type: z.literal('error'),
-    code: z.string().meta({ description: 'As error.code of an answer over HTTP' }),
-    message: z.string(),
-    channel: z.string().optional().meta({ description: 'Of the command that failed' }),
-  }),
+  z.object({ type: z.literal('pong'), timestamp: Time }).meta({ id: 'PongFrame' }),
+  z.object({ type: z.literal('subscribed'), channel: z.string() }).meta({ id: 'SubscribedFrame' }),
+  z
+    .object({
+      type: z.literal('unsubscribed'),
+      channel: z.string(),
+      code: z
+        .string()
+        .optional()
+        .meta({ description: 'Why, when it was not asked for: what the channel is of is gone' }),
+    })
+    .meta({ id: 'UnsubscribedFrame' }),
+  z
+    .object({
+      type: z.literal('error'),
+      code: z.string().meta({ description: 'As error.code of an answer over HTTP' }),
+      message: z.string(),
+      channel: z.string().optional().meta({ description: 'Of the command that failed' }),
+    })
+    .meta({ id: 'ErrorFrame' }),
 ] as const;
 
 // ---- From the server: events ----------------------------------------------------------------------------------------
 
+/** `task.completed` is the component TaskCompletedFrame. */
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
-  z.object({ type: z.literal(type), data: z.object(data) });
+  z.object({ type: z.literal(type), data: z.object(data) }).meta({
+    id: `${type.replace(/(?:^|\.)\w/g, (letters) => letters.at(-1)!.toUpperCase())}Frame`,
+  });
 
 const forOwners = [
   event('device.online', { device_id: Id, timestamp: Time }),

@@ -1,6 +1,6 @@
 /** The words and tables of the OpenAPI document that no single route owns. */
 
-import type { AppRoute } from '@ts-rest/core';
+import { type AppRoute, isAppRouteOtherResponse } from '@ts-rest/core';
 import type {
   HeaderObject,
   InfoObject,
@@ -31,7 +31,13 @@ own (\`sk_live_…\`), in \`X-API-Key\` or as bearer.
 
 **Retries.** A creating request with an \`Idempotency-Key\` can be repeated for 24 hours: the first answer is given again.
 
-**Times** are ISO 8601 in UTC with milliseconds. Unknown fields in a request are ignored; answers may gain fields.`,
+**Times** are ISO 8601 in UTC with milliseconds. Unknown fields in a request are ignored.
+
+**Versions.** Operations, optional input, fields of answers, codes and values of an enum in an answer may be added at any
+time; nothing that a program relies on is taken away within a major version.
+
+**For programs:** the document is [/openapi.json](/openapi.json), an index of it [/llms.txt](/llms.txt).`,
+  contact: { name: 'Whoever runs this service' },
   license: { name: 'MIT', identifier: 'MIT' },
 };
 
@@ -123,8 +129,7 @@ export const TAGS = {
     description: `\`GET /v1/ws\` opens a WebSocket, with an \`Authorization\` header (any credential), \`?token=\` (the access
 token of a user) or \`?ticket=\`. A client sends [SocketCommand](#/components/schemas/SocketCommand) and gets
 [SocketFrame](#/components/schemas/SocketFrame), JSON in text frames of at most 64 KiB inbound. An API key gets the events of
-the nouns that it may read. Closes: 4401 the credential has ended, 1008 too many frames, 1009 a frame too large, 1012 the
-service restarts, 1013 the reader is 1 MiB behind.`,
+the nouns that it may read. \`x-websockets\` of the document has all of it for programs.`,
   },
   ops: {
     name: 'Operations',
@@ -183,6 +188,27 @@ export const SECURITY_SCHEMES = {
   },
 } as const satisfies Record<(typeof SCHEME_OF)[CredentialKind] | 'deviceToken', SecuritySchemeObject>;
 
+/** OpenAPI has no operation that could describe a WebSocket: `x-websockets` names what goes through each, and its ends. */
+export const WEBSOCKETS = {
+  '/v1/ws': {
+    summary: 'Hear what happens to your devices and tasks, as it happens',
+    security: (['user', 'apiKey', 'device'] as const).map((kind) => ({ [SCHEME_OF[kind]]: [] })),
+    parameters: [
+      { name: 'ticket', in: 'query', description: 'From POST /v1/ws/ticket', schema: { type: 'string' } },
+      { name: 'token', in: 'query', description: 'The access token of a user', schema: { type: 'string' } },
+    ],
+    send: { $ref: '#/components/schemas/SocketCommand' },
+    receive: { $ref: '#/components/schemas/SocketFrame' },
+    closes: {
+      1008: 'Too many frames in a minute',
+      1009: 'A frame of more than 64 KiB',
+      1012: 'The service restarts: connect again',
+      1013: 'The reader was 1 MiB behind: connect again, and read again what you show',
+      4401: 'The credential has ended',
+    },
+  },
+};
+
 export const PARAMETERS: Record<'RequestId' | 'IdempotencyKey', ParameterObject> = {
   RequestId: {
     name: 'X-Request-Id',
@@ -201,6 +227,13 @@ export const PARAMETERS: Record<'RequestId' | 'IdempotencyKey', ParameterObject>
 };
 
 type ListedHeader = HeaderObject & { isOn(route: AppRoute, status: number): boolean };
+
+const isFile = (route: AppRoute, status: number): boolean => {
+  const response = route.responses[status];
+  return (
+    response !== undefined && isAppRouteOtherResponse(response) && response.contentType === 'application/octet-stream'
+  );
+};
 
 const isCounted = (route: AppRoute): boolean => accessOf(route).rate !== 'none';
 const isCountedUnderApi = (route: AppRoute): boolean => isCounted(route) && isUnderApi(route.path);
@@ -245,6 +278,31 @@ const HEADERS: Record<string, ListedHeader> = {
     description: 'Seconds to wait before the next attempt',
     schema: { type: 'integer', minimum: 0 },
     isOn: (_, status) => status === 429 || status === 503,
+  },
+  'WWW-Authenticate': {
+    description: 'How to send a credential',
+    schema: { type: 'string', const: 'Bearer' },
+    isOn: (_, status) => status === 401,
+  },
+  'Accept-Ranges': {
+    description: 'A part can be asked for with Range',
+    schema: { type: 'string', const: 'bytes' },
+    isOn: isFile,
+  },
+  'Content-Disposition': {
+    description: 'The name of the file',
+    schema: { type: 'string' },
+    isOn: isFile,
+  },
+  ETag: {
+    description: 'For If-Range',
+    schema: { type: 'string' },
+    isOn: isFile,
+  },
+  'Content-Range': {
+    description: 'Which part it is',
+    schema: { type: 'string', pattern: '^bytes \\d+-\\d+/\\d+$' },
+    isOn: (route, status) => status === 206 && isFile(route, status),
   },
 };
 

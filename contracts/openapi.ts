@@ -3,6 +3,8 @@
  */
 import { type AppRoute, type AppRouter, isAppRoute, isAppRouteOtherResponse } from '@ts-rest/core';
 import {
+  type LinkObject,
+  type MediaTypeObject,
   type OpenAPIObject,
   OpenApiBuilder,
   type OperationObject,
@@ -17,14 +19,27 @@ import { type ComponentSchemas, componentSchemas, type SchemaUse } from './compo
 import { accessOf, declaredFailures, readsBody } from './declared.ts';
 import { SocketCommand, SocketFrame } from './events.ts';
 import { contract } from './index.ts';
+import { exampleOf } from './openapi-examples.ts';
 import { FAILURE_SCHEMAS, failureExamples, failureReferences, failureResponses } from './openapi-failures.ts';
-import { headerComponents, headersOf, INFO, PARAMETERS, SECURITY_SCHEMES, schemesOf, TAGS } from './openapi-parts.ts';
+import { linksOf } from './openapi-links.ts';
+import {
+  headerComponents,
+  headersOf,
+  INFO,
+  PARAMETERS,
+  SECURITY_SCHEMES,
+  schemesOf,
+  TAGS,
+  WEBSOCKETS,
+} from './openapi-parts.ts';
+import { StreamEvent } from './relay/subscribe.ts';
 import { type CredentialKind, MIB } from './wire.ts';
 
-/** No operation names them: OpenAPI knows no WebSockets. */
-const SOCKET_SCHEMAS: readonly SchemaUse[] = [
+/** No schema of an operation has them: OpenAPI knows neither WebSockets nor Server-Sent Events; extensions name them. */
+const EVENT_SCHEMAS: readonly SchemaUse[] = [
   { schema: SocketCommand, direction: 'input' },
   { schema: SocketFrame, direction: 'output' },
+  { schema: StreamEvent, direction: 'output' },
 ];
 
 type NamedRoute = { noun: string; operationId: string; route: AppRoute };
@@ -41,20 +56,21 @@ export function* namedRoutes(router: AppRouter = contract, names: readonly strin
 export const openApiDocument = (): OpenAPIObject => {
   const named = [...namedRoutes()];
   const routes = named.map(({ route }) => route);
-  const components = componentSchemas([...routes.flatMap(schemasOf), ...FAILURE_SCHEMAS, ...SOCKET_SCHEMAS]);
+  const components = componentSchemas([...routes.flatMap(schemasOf), ...FAILURE_SCHEMAS, ...EVENT_SCHEMAS]);
   const document = OpenApiBuilder.create({
     openapi: '3.1.1',
     info: { ...INFO, version: pkg.version },
     servers: [{ url: '/', description: 'The server that this document comes from' }],
     tags: Object.values(TAGS),
     paths: {},
+    'x-websockets': WEBSOCKETS,
   });
   for (const { noun, operationId, route } of named)
     document.addPath(route.path.replace(/:(\w+)/g, '{$1}'), {
       [route.method.toLowerCase()]: {
         operationId,
         tags: [TAGS[noun as keyof typeof TAGS].name],
-        ...operation(route, components),
+        ...operation(route, components, (status) => linksOf(named, operationId, status)),
       },
     });
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) document.addSecurityScheme(name, scheme);
@@ -66,15 +82,23 @@ export const openApiDocument = (): OpenAPIObject => {
   return document.getSpec();
 };
 
-const operation = (route: AppRoute, components: ComponentSchemas): Omit<OperationObject, 'operationId' | 'tags'> => {
-  const { isOpen, scope, permission } = accessOf(route);
+type Links = (status: number) => Record<string, LinkObject>;
+
+const operation = (
+  route: AppRoute,
+  components: ComponentSchemas,
+  links: Links,
+): Omit<OperationObject, 'operationId' | 'tags'> => {
+  const { isOpen, scope, permission, rate } = accessOf(route);
   const body = bodyOf(route);
   return {
     ...(route.summary && { summary: route.summary }),
     description: [route.description, accessInWords(route)].filter(Boolean).join('\n\n'),
     security: [...schemesOf(route).map((scheme) => ({ [scheme]: [] })), ...(isOpen ? [{}] : [])],
+    // OpenAPI 3.1 lets a requirement list them, but linters and generators take that for OAuth alone.
     ...(scope && { 'x-required-scope': scope }),
     ...(permission && { 'x-required-permission': permission }),
+    'x-rate-class': rate,
     parameters: parametersOf(route, components),
     ...(body && {
       requestBody: {
@@ -82,7 +106,7 @@ const operation = (route: AppRoute, components: ComponentSchemas): Omit<Operatio
         content: { [bodyKind(route)]: { schema: components.refer(body, 'input') } },
       },
     }),
-    responses: { ...answersOf(route, components), ...failureReferences(route) },
+    responses: { ...answersOf(route, components, links), ...failureReferences(route) },
   };
 };
 
@@ -165,17 +189,26 @@ const ownAnswers = (route: AppRoute) =>
       return { status, contentType, schema: body instanceof z.ZodType ? body : undefined };
     });
 
-const answersOf = (route: AppRoute, components: ComponentSchemas): Record<string, ResponseObject> =>
+const answersOf = (route: AppRoute, components: ComponentSchemas, links: Links): Record<string, ResponseObject> =>
   Object.fromEntries(
     ownAnswers(route).map(({ status, contentType, schema }) => [
       status,
       {
         description: DESCRIPTIONS[status] ?? 'Not now',
         headers: headersOf(route, Number(status)),
-        content: { [contentType]: schema ? { schema: components.refer(schema, 'output') } : {} },
+        content: { [contentType]: schema ? contentOf(components, contentType, schema) : {} },
+        ...(Object.keys(links(Number(status))).length > 0 && { links: links(Number(status)) }),
       },
     ]),
   );
+
+const contentOf = (components: ComponentSchemas, contentType: string, schema: z.ZodType): MediaTypeObject => {
+  const reference = components.refer(schema, 'output');
+  if (contentType === EVENT_STREAM) return { schema: reference, 'x-events': components.refer(StreamEvent, 'output') };
+  return { schema: reference, example: exampleOf(reference, new Map(components.schemas)) };
+};
+
+const EVENT_STREAM = 'text/event-stream';
 
 const schemasOf = (route: AppRoute): SchemaUse[] => {
   const inputs = [...PARTS.map(([, part]) => route[part]), bodyOf(route)].filter((part) => part instanceof z.ZodType);

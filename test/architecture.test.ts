@@ -69,6 +69,8 @@ const ARROWS: Record<string, readonly string[]> = {
   'sdk/examples/': ['sdk/src/relay/index.ts', 'sdk/src/daemon/index.ts', 'sdk/src/index.ts'],
   'migrations/': [],
   'test/acceptance/': ['sdk/src/'],
+  // Reads contracts/openapi.json and nothing else of this repository.
+  'test/conformance/': [],
 };
 
 /** The one file of each kind that knows a library which could be replaced. */
@@ -76,10 +78,12 @@ const KEEPERS: Record<string, string> = {
   '@ts-rest/fastify': 'server/http/',
   'pg-boss': 'server/',
   'prom-client': 'server/metrics/',
-  'openapi3-ts': 'contracts/ server/http/reference.ts',
+  'openapi3-ts': 'contracts/ server/http/reference.ts server/http/llms-txt.ts',
 };
 
-const sources = ['contracts', 'server', 'sdk', 'migrations', 'test/acceptance'].flatMap((room) => filesOf(room));
+const sources = ['contracts', 'server', 'sdk', 'migrations', 'test/acceptance', 'test/conformance'].flatMap((room) =>
+  filesOf(room),
+);
 
 function filesOf(room: string): string[] {
   const found = readdirSync(path.join(ROOT, room), { recursive: true, withFileTypes: true, encoding: 'utf8' });

@@ -1,6 +1,50 @@
 import { z } from 'zod';
-import { c } from '../wire.ts';
+import { c, Id } from '../wire.ts';
+import { Priority } from './publish.ts';
 import { ChannelId, open, relayFailures } from './wire.ts';
+
+/** Milliseconds since 1970. */
+const Timestamp = z.int().meta({ description: 'Milliseconds since 1970' });
+
+const EventId = z
+  .string()
+  .regex(/^event-\d+$/)
+  .meta({ description: 'The last id of a reconnect', examples: ['event-42'] });
+
+/** The events of a subscription; `data` is sent as JSON. */
+export const StreamEvent = z
+  .discriminatedUnion('event', [
+    z
+      .object({
+        event: z.literal('connected'),
+        id: EventId.optional(),
+        retry: z.int().meta({ description: 'Milliseconds to wait before a reconnect', examples: [15_000] }),
+        data: z.object({
+          channel: z.string(),
+          type: z.literal('channel'),
+          timestamp: Timestamp,
+          message: z.literal('Connected'),
+          gap: z.literal(true).optional().meta({ description: 'Messages after the last id are gone already' }),
+        }),
+      })
+      .meta({ id: 'ConnectedEvent' }),
+    z
+      .object({
+        event: z.literal('message'),
+        id: EventId,
+        data: z.object({
+          id: Id,
+          channel: z.string(),
+          message: z.string(),
+          sender: z.string().nullable(),
+          priority: Priority,
+          encrypted: z.boolean(),
+          timestamp: Timestamp,
+        }),
+      })
+      .meta({ id: 'MessageEvent' }),
+  ])
+  .meta({ id: 'StreamEvent', description: 'One Server-Sent Event of a subscription; its data is sent as JSON' });
 
 /** Messages of a channel as they are published, as Server-Sent Events. */
 export const subscribe = c.router(

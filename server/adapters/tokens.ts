@@ -83,7 +83,8 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
     newApiKey: () => newSecret('ck_live_'),
     newDeviceKey: () => newSecret('dk_'),
     newRelayKey: () => newSecret('sk_live_'),
-    newConfirmationCode: () => randomBytes(CODE_BYTES).toString('base64url'),
+    // In hex: typed on a command line, one that begins with a hyphen would be taken for an option.
+    newConfirmationCode: () => randomBytes(CODE_BYTES).toString('hex'),
     newMailToken: () => newSecret('mt_'),
     newSocketTicket: () => newSecret('wt_'),
     hash: (secret) => createHash('sha256').update(secret).digest('hex'),

@@ -103,14 +103,19 @@ const isFaultOfMessage = (error: unknown): boolean => /^(22|23)/.test(sqlStateOf
 
 const sqlStateOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
 
-/** Those of one channel, and one by one where one of them spoils it for the others. */
+/** Those of one channel. Never rejects. */
 async function appendAlone(ctx: Ctx, items: readonly Item[]): Promise<void> {
   try {
     await openAndAppend(ctx, await append(ctx, items, { lockMs: OWN_LOCK_MS }));
   } catch (error) {
-    if (items.length > 1 && isFaultOfMessage(error)) for (const item of items) await appendAlone(ctx, [item]);
-    else for (const { reject } of items) reject(error);
+    await sendSingly(ctx, items, error);
   }
+}
+
+/** Where one of them spoiled it for the others; else all have failed. */
+async function sendSingly(ctx: Ctx, items: readonly Item[], error: unknown): Promise<void> {
+  if (items.length > 1 && isFaultOfMessage(error)) for (const item of items) await appendAlone(ctx, [item]);
+  else for (const { reject } of items) reject(error);
 }
 
 /** Those of one channel that is not open to them. Never rejects. */
@@ -125,7 +130,7 @@ async function openAndAppend(ctx: Ctx, items: readonly Item[]): Promise<void> {
     const closed = await append(ctx, creating, { lockMs: OWN_LOCK_MS, creator: created && first });
     for (const { reject } of closed) reject(new Failed('CHANNEL_NOT_FOUND'));
   } catch (error) {
-    for (const { reject } of creating) reject(error);
+    await sendSingly(ctx, creating, error);
   }
 }
 
@@ -148,15 +153,9 @@ async function append(ctx: Ctx, items: readonly Item[], { lockMs, creator }: App
     ctx.events.emit({ type: 'channel.published', channel, sequence: those.at(-1)?.sequence ?? 0, messages });
   }
   ctx.meter.note({ what: 'messages.published', count: appended.length });
-  const overfull = [...byChannel].filter(([, [any]]) => any && isOverfull(any.stored_count, any.stored_bytes));
-  if (overfull.length > 0)
-    await quietly(
-      ctx,
-      trimChannels(
-        ctx,
-        overfull.map(([channel]) => channel),
-      ),
-    );
+  const overfull = appended.filter((one) => isOverfull(one.stored_count, one.stored_bytes));
+  const toTrim = new Set(overfull.map(({ item }) => item.channel));
+  if (toTrim.size > 0) await quietly(ctx, trimChannels(ctx, [...toTrim]));
   await countAnonymous(ctx, appended);
   for (const { item } of appended) item.resolve({ id: item.id, publishedAt, autoCreated: item === creator });
   const done = new Set(appended.map(({ item }) => item));

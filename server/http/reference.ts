@@ -1,5 +1,5 @@
 /**
- * `/openapi.json` and `/docs`: the reference of the API, to read, to search and to try.
+ * `/openapi.json`, `/llms.txt` and `/docs`: the reference of the API, to read, to search and to try.
  *
  * The renderer is Scalar's, served from here and held by its Content-Security-Policy to this host: no font, script,
  * proxy or telemetry comes from or goes elsewhere, so it works without the internet.
@@ -9,12 +9,14 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { llmsTxt } from './llms-txt.ts';
 
 /** What `npm run generate` writes, and the checks hold fresh. */
 const DOCUMENT = new URL('../../contracts/openapi.json', import.meta.url);
 
 export const registerReference = (app: FastifyInstance): void => {
   let openApi: Promise<Asset> | undefined;
+  let llms: Promise<Asset> | undefined;
   const page = asset('text/html; charset=utf-8', PAGE);
   const start = asset('text/javascript; charset=utf-8', START);
   let renderer: Promise<Asset> | undefined;
@@ -22,6 +24,10 @@ export const registerReference = (app: FastifyInstance): void => {
   app.get('/openapi.json', async (request, reply) => {
     openApi ??= loadDocument();
     return send(request, reply, await openApi);
+  });
+  app.get('/llms.txt', async (request, reply) => {
+    llms ??= loadIndex();
+    return send(request, reply, await llms);
   });
   app.get('/docs', async (request, reply) => send(request, reply.headers(PAGE_HEADERS), await page));
   app.get('/docs/', async (_, reply) => reply.redirect('/docs', 301));
@@ -46,10 +52,11 @@ const PAGE = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>CCJK Cloud API</title>
     <link rel="icon" href="data:,">
+    <link rel="alternate" type="text/plain" href="/llms.txt">
   </head>
   <body>
     <div id="app"></div>
-    <noscript>The whole reference is in <a href="/openapi.json">/openapi.json</a>.</noscript>
+    <noscript>The whole reference is in <a href="/openapi.json">/openapi.json</a>, an index of it in <a href="/llms.txt">/llms.txt</a>.</noscript>
     <script src="/docs/scalar.js"></script>
     <script src="/docs/start.js"></script>
   </body>
@@ -81,6 +88,9 @@ const asset = async (type: string, text: string): Promise<Asset> => ({
 
 const loadDocument = async (): Promise<Asset> =>
   asset('application/json; charset=utf-8', JSON.stringify(JSON.parse(await readFile(DOCUMENT, 'utf8'))));
+
+const loadIndex = async (): Promise<Asset> =>
+  asset('text/plain; charset=utf-8', llmsTxt(JSON.parse(await readFile(DOCUMENT, 'utf8'))));
 
 /** Scalar's package takes 150 ms and 40 MB to load, so only a process that shows its reference loads it. */
 const loadRenderer = async (): Promise<Asset> => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { AppRoute } from '@ts-rest/core';
-import type { OperationObject, ReferenceObject, ResponseObject } from 'openapi3-ts/oas31';
+import type { LinkObject, OperationObject, ReferenceObject, ResponseObject, SchemaObject } from 'openapi3-ts/oas31';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { componentSchemas } from '../../contracts/component-schemas.ts';
@@ -72,7 +72,7 @@ test.each(routes)('$operationId asks for the credentials and the scope of its ac
   operationId,
   route,
 }) => {
-  const { auth, isOpen, scope, permission, idempotent } = accessOf(route);
+  const { auth, isOpen, scope, permission, idempotent, rate } = accessOf(route);
   const operation = operationOf(operationId);
   const schemes = {
     user: ['userToken'],
@@ -85,6 +85,7 @@ test.each(routes)('$operationId asks for the credentials and the scope of its ac
   expect(operation.security).toEqual(isOpen ? [...credentials, {}] : credentials);
   expect(operation['x-required-permission']).toBe(permission);
   expect(operation['x-required-scope']).toBe(scope);
+  expect(operation['x-rate-class']).toBe(rate);
   const takesKey = JSON.stringify(operation.parameters).includes('#/components/parameters/IdempotencyKey');
   expect(takesKey).toBe(idempotent);
 });
@@ -100,6 +101,51 @@ test('the examples of request bodies pass the validation of their routes', () =>
     expect(examples.length, `${operationId} has no example`).toBeGreaterThan(0);
     for (const example of examples) expect(body.safeParse(example).error, operationId).toBeUndefined();
   }
+});
+
+test('each request body is shown by an example, also where the service transforms it', () => {
+  for (const { operation } of operations) {
+    const { content } = (operation.requestBody ?? { content: {} }) as { content: Record<string, { schema: never }> };
+    const reference = content['application/json']?.schema as ReferenceObject | undefined;
+    if (!reference) continue;
+    const named = JSON.stringify(reference).match(/schemas\/(\w+)/)?.[1];
+    const schema = 'examples' in reference ? reference : document.components!.schemas![named!];
+    expect(schema, operation.operationId).toHaveProperty('examples');
+  }
+});
+
+test('the example of each answer passes the validation of its route', () => {
+  const isJson = (response: unknown) => response instanceof z.ZodType;
+  const answers = routes.flatMap(({ operationId, route }) => {
+    const own = Object.entries(route.responses).filter(
+      ([status, response]) => isJson(response) && !declaredFailures(route).has(Number(status)),
+    );
+    return own.map(([status, schema]) => ({ operationId, status, schema: schema as z.ZodType }));
+  });
+  expect(answers.length).toBeGreaterThan(70);
+  for (const { operationId, status, schema } of answers) {
+    const { example } = responseOf(operationOf(operationId), status).content!['application/json']!;
+    expect(schema.safeParse(example).error, `${operationId} ${status}`).toBeUndefined();
+  }
+});
+
+test('a link leads to each id in a path, from an answer that has it', () => {
+  const links = operations.flatMap(({ operation }) =>
+    Object.keys(operation.responses!).flatMap((status) => {
+      const { links = {}, content } = responseOf(operation, status);
+      const answer = content!['application/json']?.example as unknown;
+      return Object.values(links as Record<string, LinkObject>).map((link) => ({ ...link, answer }));
+    }),
+  );
+  for (const { path, operation } of operations)
+    for (const [, name] of path.matchAll(/\{(\w+)\}/g)) {
+      const link = links.find(
+        ({ operationId, parameters }) => operationId === operation.operationId && parameters![name!],
+      );
+      const [, pointer] = String(link?.parameters?.[name!]).split('#/');
+      const found = pointer?.split('/').reduce((value, key) => Reflect.get(Object(value), key), link?.answer);
+      expect(found, `${name} of ${operation.operationId}`).toEqual(expect.any(String));
+    }
 });
 
 test('the example of each failure is an answer with that code', () => {
@@ -170,6 +216,29 @@ test('probes answer plainly and declare no failures', () => {
   expect(sorted(contract.ops.livez)).toEqual([]);
   expect(sorted(contract.ops.readyz)).toEqual([]);
   expect(sorted(contract.relay.health.ready)).toEqual([]);
+});
+
+// ---- Events ---------------------------------------------------------------------------------------------------------
+
+test.each([
+  'SocketCommand',
+  'SocketFrame',
+  'StreamEvent',
+])('each member of %s has a name and says which it is', (name) => {
+  const { oneOf, discriminator } = document.components!.schemas![name] as SchemaObject;
+  const names = oneOf!.map((member) => (member as ReferenceObject).$ref);
+  expect(names.length).toBeGreaterThan(1);
+  expect(Object.values(discriminator!.mapping!)).toEqual(names);
+});
+
+test('the document says what goes through a WebSocket and through a subscription', () => {
+  const { '/v1/ws': socket } = document['x-websockets'] as Record<string, { send: object; receive: object }>;
+  expect(socket).toMatchObject({
+    send: { $ref: '#/components/schemas/SocketCommand' },
+    receive: { $ref: '#/components/schemas/SocketFrame' },
+  });
+  const { content } = responseOf(operationOf('subscribe.open'), '200');
+  expect(content!['text/event-stream']).toMatchObject({ 'x-events': { $ref: '#/components/schemas/StreamEvent' } });
 });
 
 // ---- Components -----------------------------------------------------------------------------------------------------

@@ -156,6 +156,18 @@ test('a message that PostgreSQL does not take fails alone, and those behind it k
   expect((await storedIn(ctx, 'b')).map(({ message }) => message)).toEqual(['first', '1', '2', 'notext', '3']);
 });
 
+test('a message that cannot be stored does not keep others from a channel that is made for them', async () => {
+  const { ctx } = await openParts();
+  const anonymous = anonymously(ctx);
+  const outcomes = await Promise.all(
+    ['1', '2', '3'].map((text) =>
+      outcomeOf(publish(anonymous, draftOf('new', text, { sender: text === '2' ? 's'.repeat(256) : null }))),
+    ),
+  );
+  expect(outcomes).toEqual(['published', '22001', 'published']);
+  expect((await storedIn(ctx, 'new')).map(({ message }) => message)).toEqual(['1', '3']);
+});
+
 test('a channel whose row somebody holds does not keep the others', async () => {
   const { ctx, url } = await openParts();
   const anonymous = anonymously(ctx);

@@ -76,6 +76,7 @@ const NOWHERE = '6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11';
 const COMMANDS = ['register', 'login', 'logout', 'whoami', 'daemon', 'devices', 'run', 'tasks', 'messages', 'logs'];
 const MORE = [
   'stats',
+  'email',
   'backup',
   'restore',
   'account',

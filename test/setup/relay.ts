@@ -1,6 +1,7 @@
 /** The relay as its clients call it: plain HTTP, and its streams as they come over the wire. */
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { StreamEvent } from '../../contracts/relay/subscribe.ts';
 import { buildApp } from '../../server/app.ts';
 import type { Bus } from '../../server/realtime/bus.ts';
 import { openStreams } from '../../server/realtime/streams.ts';
@@ -86,8 +87,11 @@ const eventOf = (raw: string): Event => {
     const at = line.indexOf(': ');
     return [line.slice(0, at), line.slice(at + 2)] as const;
   });
-  const { data, ...rest } = Object.fromEntries(lines) as { data: string };
-  return { ...rest, data: JSON.parse(data), raw };
+  const { data: text, ...rest } = Object.fromEntries(lines) as { data: string; retry?: string };
+  const data = JSON.parse(text) as Event['data'];
+  // What the document says of each event.
+  StreamEvent.parse({ ...rest, ...(rest.retry && { retry: Number(rest.retry) }), data });
+  return { ...rest, data, raw };
 };
 
 export type Relay = Awaited<ReturnType<typeof openRelay>>;

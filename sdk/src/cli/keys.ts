@@ -14,7 +14,7 @@ const MAX_CONFIRMATION_HOURS = 8760;
 
 export const keys: Command = {
   summary: 'Create, list and revoke keys of the relay',
-  usage: 'keys [list | create [NAME] | revoke ID | confirm ID CODE | cancel ID]',
+  usage: 'keys [list] | keys create|revoke|confirm|cancel …',
   help: `  For whoever is signed in, else for the owner of CCJK_RELAY_KEY.
 
   list     your keys that are in force

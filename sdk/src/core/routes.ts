@@ -4,7 +4,7 @@
 import type { CallSpec } from './resource.ts';
 
 /** Routes that take no credential, so that a dead session never stands in the way of a new login. */
-const PUBLIC = /^\/v1\/auth\/(register|login|refresh|verify-email|forgot-password|reset-password)$/;
+const PUBLIC = /^\/v1\/(auth\/(register|login|refresh|verify-email|forgot-password|reset-password)|email\/incoming)$/;
 
 /**
  * POSTs without an idempotency key that the service answers alike when they come twice: they set a state or carry a

@@ -1017,8 +1017,7 @@ export class Devices extends Resource {
 /** `GET /v1/ws` opens a WebSocket, with an `Authorization` header (any credential), `?token=` (the access
 token of a user) or `?ticket=`. A client sends [SocketCommand](#/components/schemas/SocketCommand) and gets
 [SocketFrame](#/components/schemas/SocketFrame), JSON in text frames of at most 64 KiB inbound. An API key gets the events of
-the nouns that it may read. Closes: 4401 the credential has ended, 1008 too many frames, 1009 a frame too large, 1012 the
-service restarts, 1013 the reader is 1 MiB behind. */
+the nouns that it may read. `x-websockets` of the document has all of it for programs. */
 export class Sockets extends Resource {
   /**
    * Get a ticket for a WebSocket.

@@ -96,6 +96,15 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ConfigUpdatedFrame: {
+            /** @constant */
+            type: "config.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                config_version: number;
+            };
+        };
         /**
          * @example {
          *       "confirmationCode": "P4sTq…"
@@ -104,6 +113,34 @@ export interface components {
         Confirmation: {
             confirmationCode?: string;
         } | null;
+        ConnectedEvent: {
+            /** @constant */
+            event: "connected";
+            /**
+             * @description The last id of a reconnect
+             * @example event-42
+             */
+            id?: string;
+            /**
+             * @description Milliseconds to wait before a reconnect
+             * @example 15000
+             */
+            retry: number;
+            data: {
+                channel: string;
+                /** @constant */
+                type: "channel";
+                /** @description Milliseconds since 1970 */
+                timestamp: number;
+                /** @constant */
+                message: "Connected";
+                /**
+                 * @description Messages after the last id are gone already
+                 * @constant
+                 */
+                gap?: true;
+            };
+        };
         CreatedApiKey: {
             /** Format: uuid */
             id: string;
@@ -198,6 +235,26 @@ export interface components {
             device_name: string;
             device_key: string;
         };
+        DeviceOfflineFrame: {
+            /** @constant */
+            type: "device.offline";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
+        DeviceOnlineFrame: {
+            /** @constant */
+            type: "device.online";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
         DeviceStats: {
             /** Format: uuid */
             device_id: string;
@@ -213,6 +270,18 @@ export interface components {
                 date: string;
                 count: number;
             }[];
+        };
+        DeviceUpdatedFrame: {
+            /** @constant */
+            type: "device.updated";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+                /** @enum {string} */
+                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
+                /** Format: date-time */
+                timestamp: string;
+            };
         };
         EmailConfig: {
             /** Format: uuid */
@@ -249,6 +318,15 @@ export interface components {
         EmailVerification: {
             token: string;
         };
+        ErrorFrame: {
+            /** @constant */
+            type: "error";
+            /** @description As error.code of an answer over HTTP */
+            code: string;
+            message: string;
+            /** @description Of the command that failed */
+            channel?: string;
+        };
         /** @description The envelope of an answer that failed. Decide by error.code; error.message is for people. */
         Failure: {
             /** @constant */
@@ -264,6 +342,11 @@ export interface components {
             };
             meta: components["schemas"]["Meta"];
         };
+        /**
+         * @example {
+         *       "email": "user@example.com"
+         *     }
+         */
         ForgottenPassword: {
             /** Format: email */
             email: string;
@@ -382,6 +465,12 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "email": "user@example.com",
+         *       "password": "SecurePassword123!"
+         *     }
+         */
         Login: {
             /** Format: email */
             email: string;
@@ -471,12 +560,50 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        MessageEvent: {
+            /** @constant */
+            event: "message";
+            /**
+             * @description The last id of a reconnect
+             * @example event-42
+             */
+            id: string;
+            data: {
+                /** Format: uuid */
+                id: string;
+                channel: string;
+                message: string;
+                sender: string | null;
+                /** @enum {string} */
+                priority: "critical" | "high" | "normal" | "low" | "bulk";
+                encrypted: boolean;
+                /** @description Milliseconds since 1970 */
+                timestamp: number;
+            };
+        };
+        MessageNewFrame: {
+            /** @constant */
+            type: "message.new";
+            data: {
+                /** Format: uuid */
+                message_id: string;
+                title: string;
+                content: string | null;
+            };
+        };
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
             request_id: string;
             /** Format: date-time */
             timestamp: string;
         };
+        /**
+         * @example {
+         *       "email": "user@example.com",
+         *       "password": "SecurePassword123!",
+         *       "display_name": "John Doe"
+         *     }
+         */
         NewAccount: {
             /** Format: email */
             email: string;
@@ -612,6 +739,16 @@ export interface components {
         NewDeviceKey: {
             device_name: string;
         };
+        /**
+         * @example {
+         *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
+         *       "email_address": "user@gmail.com",
+         *       "imap_host": "imap.gmail.com",
+         *       "imap_port": 993,
+         *       "smtp_host": "smtp.gmail.com",
+         *       "smtp_port": 587
+         *     }
+         */
         NewEmailConfig: {
             /** Format: uuid */
             device_id: string;
@@ -869,6 +1006,18 @@ export interface components {
             token: string;
             /** @description 8 to 256 characters */
             new_password: string;
+        };
+        PingCommand: {
+            /** @constant */
+            type: "ping";
+            /** @description Not looked at */
+            timestamp?: string | number;
+        };
+        PongFrame: {
+            /** @constant */
+            type: "pong";
+            /** Format: date-time */
+            timestamp: string;
         };
         /**
          * @example {
@@ -1135,6 +1284,14 @@ export interface components {
             /** Format: uuid */
             backup_id: string;
         };
+        ResyncFrame: {
+            /** @constant */
+            type: "resync";
+            data: {
+                /** Format: date-time */
+                timestamp: string;
+            };
+        };
         Revocation: {
             /** Format: uuid */
             revocationId: string;
@@ -1197,158 +1354,9 @@ export interface components {
          *       "channel": "task:1c6f0b56-6d4a-4a0e-9b8f-0a3a5c1d2e3f"
          *     }
          */
-        SocketCommand: {
-            /** @constant */
-            type: "ping";
-            /** @description Not looked at */
-            timestamp?: string | number;
-        } | {
-            /** @constant */
-            type: "subscribe";
-            /** @description `device:<uuid>` or `task:<uuid>` */
-            channel: string;
-        } | {
-            /** @constant */
-            type: "unsubscribe";
-            /** @description `device:<uuid>` or `task:<uuid>` */
-            channel: string;
-        };
+        SocketCommand: components["schemas"]["PingCommand"] | components["schemas"]["SubscribeCommand"] | components["schemas"]["UnsubscribeCommand"];
         /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. */
-        SocketFrame: {
-            /** @constant */
-            type: "pong";
-            /** Format: date-time */
-            timestamp: string;
-        } | {
-            /** @constant */
-            type: "subscribed";
-            channel: string;
-        } | {
-            /** @constant */
-            type: "unsubscribed";
-            channel: string;
-            /** @description Why, when it was not asked for: what the channel is of is gone */
-            code?: string;
-        } | {
-            /** @constant */
-            type: "error";
-            /** @description As error.code of an answer over HTTP */
-            code: string;
-            message: string;
-            /** @description Of the command that failed */
-            channel?: string;
-        } | {
-            /** @constant */
-            type: "device.online";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "device.offline";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "device.updated";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                /** @enum {string} */
-                status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
-                /** Format: date-time */
-                timestamp: string;
-            };
-        } | {
-            /** @constant */
-            type: "task.updated";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                /** @enum {string} */
-                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-                /** @description Percent, when the device reports it */
-                progress: number | null;
-            };
-        } | {
-            /** @constant */
-            type: "task.completed";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                /**
-                 * @description However it ended: completed, failed, cancelled or timeout
-                 * @enum {string}
-                 */
-                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-                exit_code: number | null;
-                /** @description Its last 16 KiB */
-                stdout: string;
-                /** @description The task has more */
-                stdout_truncated: boolean;
-            };
-        } | {
-            /** @constant */
-            type: "task.output";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                attempt: number;
-                /** @enum {string} */
-                stream: "stdout" | "stderr";
-                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
-                offset: number;
-                chunk: string;
-                /** @description The stream goes on, but no more of it is kept */
-                truncated: boolean;
-            };
-        } | {
-            /** @constant */
-            type: "message.new";
-            data: {
-                /** Format: uuid */
-                message_id: string;
-                title: string;
-                content: string | null;
-            };
-        } | {
-            /** @constant */
-            type: "task.available";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-            };
-        } | {
-            /** @constant */
-            type: "task.cancel";
-            data: {
-                /** Format: uuid */
-                task_id: string;
-                grace_seconds: number;
-            };
-        } | {
-            /** @constant */
-            type: "config.updated";
-            data: {
-                /** Format: uuid */
-                device_id: string;
-                config_version: number;
-            };
-        } | {
-            /** @constant */
-            type: "resync";
-            data: {
-                /** Format: date-time */
-                timestamp: string;
-            };
-        };
+        SocketFrame: components["schemas"]["PongFrame"] | components["schemas"]["SubscribedFrame"] | components["schemas"]["UnsubscribedFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["DeviceOnlineFrame"] | components["schemas"]["DeviceOfflineFrame"] | components["schemas"]["DeviceUpdatedFrame"] | components["schemas"]["TaskUpdatedFrame"] | components["schemas"]["TaskCompletedFrame"] | components["schemas"]["TaskOutputFrame"] | components["schemas"]["MessageNewFrame"] | components["schemas"]["TaskAvailableFrame"] | components["schemas"]["TaskCancelFrame"] | components["schemas"]["ConfigUpdatedFrame"] | components["schemas"]["ResyncFrame"];
         SocketTicket: {
             ticket: string;
             /** Format: date-time */
@@ -1395,6 +1403,19 @@ export interface components {
                 date: string;
                 count: number;
             }[];
+        };
+        /** @description One Server-Sent Event of a subscription; its data is sent as JSON */
+        StreamEvent: components["schemas"]["ConnectedEvent"] | components["schemas"]["MessageEvent"];
+        SubscribeCommand: {
+            /** @constant */
+            type: "subscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        SubscribedFrame: {
+            /** @constant */
+            type: "subscribed";
+            channel: string;
         };
         SyncedConfig: {
             config: components["schemas"]["DeviceConfig"];
@@ -1467,6 +1488,41 @@ export interface components {
             stdout_truncated: boolean;
             stderr_truncated: boolean;
         };
+        TaskAvailableFrame: {
+            /** @constant */
+            type: "task.available";
+            data: {
+                /** Format: uuid */
+                device_id: string;
+            };
+        };
+        TaskCancelFrame: {
+            /** @constant */
+            type: "task.cancel";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                grace_seconds: number;
+            };
+        };
+        TaskCompletedFrame: {
+            /** @constant */
+            type: "task.completed";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /**
+                 * @description However it ended: completed, failed, cancelled or timeout
+                 * @enum {string}
+                 */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                exit_code: number | null;
+                /** @description Its last 16 KiB */
+                stdout: string;
+                /** @description The task has more */
+                stdout_truncated: boolean;
+            };
+        };
         TaskEvent: {
             id: number;
             attempt: number;
@@ -1496,6 +1552,22 @@ export interface components {
             truncated: boolean;
             /** @description The attempt has ended and nothing comes after next_offset */
             complete: boolean;
+        };
+        TaskOutputFrame: {
+            /** @constant */
+            type: "task.output";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                attempt: number;
+                /** @enum {string} */
+                stream: "stdout" | "stderr";
+                /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
+                offset: number;
+                chunk: string;
+                /** @description The stream goes on, but no more of it is kept */
+                truncated: boolean;
+            };
         };
         /**
          * @example {
@@ -1591,6 +1663,31 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        TaskUpdatedFrame: {
+            /** @constant */
+            type: "task.updated";
+            data: {
+                /** Format: uuid */
+                task_id: string;
+                /** @enum {string} */
+                status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                /** @description Percent, when the device reports it */
+                progress: number | null;
+            };
+        };
+        UnsubscribeCommand: {
+            /** @constant */
+            type: "unsubscribe";
+            /** @description `device:<uuid>` or `task:<uuid>` */
+            channel: string;
+        };
+        UnsubscribedFrame: {
+            /** @constant */
+            type: "unsubscribed";
+            channel: string;
+            /** @description Why, when it was not asked for: what the channel is of is gone */
+            code?: string;
         };
         UploadedLog: {
             /** Format: uuid */
@@ -1935,7 +2032,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1968,7 +2064,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2001,7 +2096,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2034,7 +2128,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2066,7 +2159,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2102,7 +2194,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2138,7 +2229,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2170,7 +2260,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2202,7 +2291,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2233,7 +2321,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2266,7 +2353,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2304,7 +2390,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2340,7 +2425,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2375,7 +2459,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2406,7 +2489,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2443,7 +2525,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2474,7 +2555,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2516,7 +2596,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2531,7 +2610,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2566,7 +2644,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2603,7 +2680,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2640,7 +2716,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2677,7 +2752,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2714,7 +2788,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2745,7 +2818,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2780,7 +2852,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2817,7 +2888,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2852,7 +2922,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2888,7 +2957,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2932,7 +3000,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2972,7 +3039,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3007,7 +3073,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3041,7 +3106,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3072,7 +3136,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3113,7 +3176,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3144,7 +3206,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3177,7 +3238,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3214,7 +3274,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3250,7 +3309,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3281,7 +3339,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3321,7 +3378,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3356,7 +3412,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3385,7 +3440,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3423,7 +3477,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3459,7 +3512,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3488,7 +3540,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3522,7 +3573,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3562,7 +3612,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3577,7 +3626,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3608,7 +3656,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3641,7 +3688,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3678,7 +3724,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3715,7 +3760,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3730,7 +3774,6 @@ export interface operations {
                     };
                 };
             };
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3765,7 +3808,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3802,7 +3844,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3838,7 +3879,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3869,7 +3909,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3908,7 +3947,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3948,7 +3986,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3989,7 +4026,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4020,7 +4056,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4060,7 +4095,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4069,7 +4103,6 @@ export interface operations {
                     "application/octet-stream": unknown;
                 };
             };
-            /** @description A part of it */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -4095,7 +4128,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4129,7 +4161,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4162,7 +4193,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4193,7 +4223,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4226,7 +4255,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4259,7 +4287,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4291,7 +4318,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4322,7 +4348,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4357,7 +4382,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4380,7 +4404,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4411,7 +4434,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4442,7 +4464,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4478,7 +4499,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4509,7 +4529,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4543,7 +4562,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4573,7 +4591,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4603,7 +4620,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4633,7 +4649,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4660,7 +4675,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4683,7 +4697,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4706,7 +4719,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4729,7 +4741,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4764,7 +4775,9 @@ export type ConfigBackupWithData = components['schemas']['ConfigBackupWithData']
 export type ConfigListBackupsQuery = components['schemas']['ConfigListBackupsQuery'];
 export type ConfigRemoveBackupData = components['schemas']['ConfigRemoveBackupData'];
 export type ConfigRestoreQuery = components['schemas']['ConfigRestoreQuery'];
+export type ConfigUpdatedFrame = components['schemas']['ConfigUpdatedFrame'];
 export type Confirmation = components['schemas']['Confirmation'];
+export type ConnectedEvent = components['schemas']['ConnectedEvent'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedRelayKey = components['schemas']['CreatedRelayKey'];
 export type CronCleanupChannelsQuery = components['schemas']['CronCleanupChannelsQuery'];
@@ -4776,12 +4789,16 @@ export type Device = components['schemas']['Device'];
 export type DeviceConfig = components['schemas']['DeviceConfig'];
 export type DeviceConfigChange = components['schemas']['DeviceConfigChange'];
 export type DeviceKey = components['schemas']['DeviceKey'];
+export type DeviceOfflineFrame = components['schemas']['DeviceOfflineFrame'];
+export type DeviceOnlineFrame = components['schemas']['DeviceOnlineFrame'];
 export type DeviceStats = components['schemas']['DeviceStats'];
+export type DeviceUpdatedFrame = components['schemas']['DeviceUpdatedFrame'];
 export type DevicesListQuery = components['schemas']['DevicesListQuery'];
 export type DevicesRemoveData = components['schemas']['DevicesRemoveData'];
 export type EmailConfig = components['schemas']['EmailConfig'];
 export type EmailVerification = components['schemas']['EmailVerification'];
 export type EmailVerifyData = components['schemas']['EmailVerifyData'];
+export type ErrorFrame = components['schemas']['ErrorFrame'];
 export type Failure = components['schemas']['Failure'];
 export type ForgottenPassword = components['schemas']['ForgottenPassword'];
 export type HandedTask = components['schemas']['HandedTask'];
@@ -4803,6 +4820,8 @@ export type LogsRemoveData = components['schemas']['LogsRemoveData'];
 export type MailTest = components['schemas']['MailTest'];
 export type MailTestOrder = components['schemas']['MailTestOrder'];
 export type Message = components['schemas']['Message'];
+export type MessageEvent = components['schemas']['MessageEvent'];
+export type MessageNewFrame = components['schemas']['MessageNewFrame'];
 export type MessagesListQuery = components['schemas']['MessagesListQuery'];
 export type MessagesReadAllData = components['schemas']['MessagesReadAllData'];
 export type MessagesRemoveData = components['schemas']['MessagesRemoveData'];
@@ -4825,6 +4844,8 @@ export type NotReady = components['schemas']['NotReady'];
 export type Pagination = components['schemas']['Pagination'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
+export type PingCommand = components['schemas']['PingCommand'];
+export type PongFrame = components['schemas']['PongFrame'];
 export type PostedMail = components['schemas']['PostedMail'];
 export type ProfileChange = components['schemas']['ProfileChange'];
 export type PublicKey = components['schemas']['PublicKey'];
@@ -4850,6 +4871,7 @@ export type RelayPagination = components['schemas']['RelayPagination'];
 export type RelayReady = components['schemas']['RelayReady'];
 export type RequestedRevocation = components['schemas']['RequestedRevocation'];
 export type RestoredConfig = components['schemas']['RestoredConfig'];
+export type ResyncFrame = components['schemas']['ResyncFrame'];
 export type Revocation = components['schemas']['Revocation'];
 export type RevocationRequest = components['schemas']['RevocationRequest'];
 export type RevokedKey = components['schemas']['RevokedKey'];
@@ -4862,17 +4884,27 @@ export type StartedTask = components['schemas']['StartedTask'];
 export type StatsDeviceQuery = components['schemas']['StatsDeviceQuery'];
 export type StatsSummary = components['schemas']['StatsSummary'];
 export type StatsSummaryQuery = components['schemas']['StatsSummaryQuery'];
+export type StreamEvent = components['schemas']['StreamEvent'];
+export type SubscribeCommand = components['schemas']['SubscribeCommand'];
+export type SubscribedFrame = components['schemas']['SubscribedFrame'];
 export type SyncedConfig = components['schemas']['SyncedConfig'];
 export type Task = components['schemas']['Task'];
+export type TaskAvailableFrame = components['schemas']['TaskAvailableFrame'];
+export type TaskCancelFrame = components['schemas']['TaskCancelFrame'];
+export type TaskCompletedFrame = components['schemas']['TaskCompletedFrame'];
 export type TaskEvent = components['schemas']['TaskEvent'];
 export type TaskOutput = components['schemas']['TaskOutput'];
+export type TaskOutputFrame = components['schemas']['TaskOutputFrame'];
 export type TaskResult = components['schemas']['TaskResult'];
 export type TaskStart = components['schemas']['TaskStart'];
 export type TaskSummary = components['schemas']['TaskSummary'];
+export type TaskUpdatedFrame = components['schemas']['TaskUpdatedFrame'];
 export type TasksGetQuery = components['schemas']['TasksGetQuery'];
 export type TasksListEventsData = components['schemas']['TasksListEventsData'];
 export type TasksListQuery = components['schemas']['TasksListQuery'];
 export type TasksOutputQuery = components['schemas']['TasksOutputQuery'];
+export type UnsubscribeCommand = components['schemas']['UnsubscribeCommand'];
+export type UnsubscribedFrame = components['schemas']['UnsubscribedFrame'];
 export type UploadedLog = components['schemas']['UploadedLog'];
 export type User = components['schemas']['User'];
 export type UsersChangePasswordData = components['schemas']['UsersChangePasswordData'];
