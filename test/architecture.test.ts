@@ -38,8 +38,11 @@ const ARROWS: Record<string, readonly string[]> = {
     'server/db/',
   ],
   'server/jobs/': ['server/context.ts', 'server/failed.ts', 'server/config.ts', 'server/domain/', 'server/db/'],
+  'server/metrics/': ['server/context.ts', 'server/db/'],
+  'server/tracing/': ['server/context.ts'],
   'server/http/': [
     'contracts/',
+    'server/metrics/',
     'server/context.ts',
     'server/failed.ts',
     'server/config.ts',
@@ -52,6 +55,8 @@ const ARROWS: Record<string, readonly string[]> = {
   'server/configuration-table.ts': ['server/config.ts'],
   'server/run.ts': ['server/'],
   'server/main.ts': ['server/run.ts'],
+  'server/admin.ts': ['server/admin/'],
+  'server/admin/': ['server/'],
   'sdk/src/core/': ['sdk/src/generated/'],
   // A client has a relay, which it loads when it is called.
   'sdk/src/core/client.ts': ['sdk/src/core/', 'sdk/src/generated/', 'sdk/src/relay/relay-client.ts'],
@@ -74,6 +79,7 @@ const ARROWS: Record<string, readonly string[]> = {
 const KEEPERS: Record<string, string> = {
   '@ts-rest/fastify': 'server/http/',
   'pg-boss': 'server/',
+  'prom-client': 'server/metrics/',
   'openapi3-ts': 'contracts/ server/http/reference.ts server/http/llms-txt.ts',
 };
 
@@ -157,7 +163,7 @@ test('the environment is read in one file of the service', () => {
   const readers = sources
     .filter((file) => file.startsWith('server/'))
     .filter((file) => /process\.env/.test(readFileSync(path.join(ROOT, file), 'utf8')));
-  expect(readers).toEqual(['server/run.ts']);
+  expect(readers).toEqual(['server/admin.ts', 'server/run.ts']);
 });
 
 test.each(Object.entries(KEEPERS))('%s is known only in its place', (library, places) => {
@@ -166,6 +172,14 @@ test.each(Object.entries(KEEPERS))('%s is known only in its place', (library, pl
   );
   const outside = knowing.filter((file) => !places.split(' ').some((place) => within(file, place)));
   expect(outside).toEqual([]);
+});
+
+test('what measures and what traces is loaded where it is asked for, and nowhere else', () => {
+  const rooms = /^\s*import (?!type )[^;]*?from ['"][./]*\/(metrics\/metrics|tracing\/tracing)\.ts['"]/m;
+  const loading = sources
+    .filter((file) => file.startsWith('server/'))
+    .filter((file) => rooms.test(readFileSync(path.join(ROOT, file), 'utf8')));
+  expect(loading).toEqual([]);
 });
 
 test('no room is a drawer for what has no name', () => {

@@ -161,6 +161,7 @@ async function append(ctx: Ctx, items: readonly Item[], { lockMs, creator }: App
     const messages = those.map(({ item, sequence }) => asDelivered(item, sequence, publishedAt));
     ctx.events.emit({ type: 'channel.published', channel, sequence: those.at(-1)?.sequence ?? 0, messages });
   }
+  ctx.meter.note({ what: 'messages.published', count: appended.length });
   const overfull = appended.filter((one) => isOverfull(one.stored_count, one.stored_bytes));
   const toTrim = new Set(overfull.map(({ item }) => item.channel));
   if (toTrim.size > 0) await quietly(ctx, trimChannels(ctx, [...toTrim]));

@@ -52,10 +52,10 @@ type Open = { subscriber: Subscriber; actor: Ctx['actor']; channelMadeAt: Date }
 type Line = { feed: Feed; open: Set<Open>; joining: number; leave(): void };
 
 export function openStreams(
-  options: { bus: Bus } & Pick<Service, 'db' | 'log' | 'now'>,
+  options: { bus: Bus } & Pick<Service, 'db' | 'log' | 'meter' | 'now'>,
   { keepaliveMs = KEEPALIVE_MS, pollMs = POLL_MS, retryMs = RETRY_MS } = {},
 ): Streams {
-  const { bus, db, log, now } = options;
+  const { bus, db, log, meter, now } = options;
   const reading = { db, now };
   const lines = new Map<string, Line>();
   const inTurn = takingTurns(READS_AT_ONCE);
@@ -129,7 +129,7 @@ export function openStreams(
       numbersByPriority: (sequence: number) => inTurn(() => numbersByPriority(reading, channel, sequence)),
       readOne: (sequence: number) => inTurn(() => readOne(reading, channel, sequence)),
     };
-    const subscriber = openSubscriber({ channel, out, feed: line.feed, storage, log: ctx.log });
+    const subscriber = openSubscriber({ channel, out, feed: line.feed, storage, log: ctx.log, meter });
     const open: Open = { subscriber, actor: ctx.actor, channelMadeAt: found.created_at };
     line.open.add(open);
     size += 1;

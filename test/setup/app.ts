@@ -36,6 +36,8 @@ const ROOMY = {
   RELAY_SUBSCRIBE_MAX: '1000000',
   RELAY_CHANNELS_MAX: '1000000',
   RELAY_READ_MAX: '1000000',
+  // A busy machine would refuse what a test sends.
+  MAX_LOOP_DELAY: '0',
 };
 
 /** For the environment: nobody is signed out while a test moves the clock. */
@@ -136,6 +138,8 @@ export async function openApp({
     databaseUrl: database.url,
     service,
     streams: opened.streams,
+    poolUse: opened.poolUse,
+    metricsPort: opened.metricsPort,
     ctx,
     clock,
     /** The lines of the log. */
@@ -147,6 +151,8 @@ export async function openApp({
     makeDevice,
     /** Starts jobs and sweeps, which this service leaves to the test otherwise. */
     work: opened.work,
+    /** From here on this service hands out no tasks, as one that is told to stop. */
+    hold: opened.hold,
     /** What the sweeper does every few seconds. */
     sweep: () => sweep(ctx),
     close,
