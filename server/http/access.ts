@@ -15,6 +15,7 @@ import { routeOf } from './contract.ts';
 import { resolveControlCredential, resolveCredential, resolveRelayCredential } from './credentials.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { isReconnect } from './relay/last-event.ts';
+import { traceparentOf } from './tracing.ts';
 
 const ANONYMOUS: Actor = { kind: 'anonymous' };
 
@@ -77,6 +78,7 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
       log: request.log,
       actor: ANONYMOUS,
       requestId: request.id,
+      traceparent: request.span?.traceparent ?? traceparentOf(request.headers.traceparent),
       ipAddress: request.ip,
       userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
     };

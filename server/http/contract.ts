@@ -34,6 +34,8 @@ declare module 'fastify' {
     /** The rule of a route that no contract describes, and how else than by the header it learns who calls. */
     access?: Access;
     identify?: (request: FastifyRequest) => Promise<Actor>;
+    /** Its answer lasts for as long as somebody listens. */
+    isHeld?: true;
   }
 }
 
@@ -243,7 +245,7 @@ export function bindStream<Route extends AppRoute>(
   app.route({
     method: route.method,
     url: route.path,
-    config: { tsRestRoute: route },
+    config: { tsRestRoute: route, isHeld: true },
     handler: async (request, reply) => {
       const [query, headers] = [parse(route.query, request.query), parse(route.headers, request.headers)];
       if (query.error || headers.error) {

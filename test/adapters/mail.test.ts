@@ -16,7 +16,7 @@ const NOW = new Date('2026-01-20T10:00:00Z');
 function mailWith(env: Record<string, string>, patienceMs = 20_000) {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(line) });
-  return { ...openMail(readSettings(env), { now: () => NOW, log }, { patienceMs }), lines };
+  return { ...openMail(readSettings(env), { now: () => NOW, log, meter: { note: () => {} } }, { patienceMs }), lines };
 }
 
 const aLetter = (change: Partial<Parameters<typeof writeLetter>[0]> = {}) =>

@@ -1,4 +1,4 @@
-/** The tables of README.md name tests: here they are looked for, so that no row outlives its test. */
+/** The tables that say which test shows what: each test that they name is there, so that no row outlives its test. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -28,4 +28,28 @@ test('every test that the tables name is there', () => {
   expect(named.length).toBeGreaterThan(200);
   const lost = named.filter(({ file, words }) => !existsSync(file) || !namesIn(file).includes(words));
   expect(lost).toEqual([]);
+});
+
+const FOLDERS = ['relay', 'control'];
+
+/** `file: \`a test\`, \`another\`; file: \`a third\`` as pairs of file and test. */
+const namedIn = (cell: string): { file: string; title: string }[] =>
+  [...cell.matchAll(/(?:^|; )([\w./-]+): ((?:`[^`]+`(?:, )?)+)/g)].flatMap(([, file = '', titles = '']) =>
+    [...titles.matchAll(/`([^`]+)`/g)].map(([, title = '']) => ({ file, title })),
+  );
+
+test.each(FOLDERS)('each row of the tables in %s names tests that there are', (folder) => {
+  const home = path.join(HERE, folder);
+  const text = readFileSync(path.join(home, 'README.md'), 'utf8');
+  const rows = text.split('\n').filter((line) => /^\|(?!-)/.test(line));
+  const cells = rows.map((row) => row.split('|').at(-2)?.trim() ?? '').filter((cell) => cell !== 'test');
+  for (const cell of cells) {
+    const named = namedIn(cell);
+    expect(named.length, cell).toBe([...cell.matchAll(/`[^`]+`/g)].length);
+    expect(named.length, 'a row without a test').toBeGreaterThan(0);
+    for (const { file, title } of named) {
+      const source = readFileSync(path.join(home, `${file}.test.ts`), 'utf8');
+      expect(source.includes(`('${title}'`) || source.includes(`"${title}"`), `${file}: ${title}`).toBe(true);
+    }
+  }
 });
