@@ -255,6 +255,11 @@ export type Tokens = {
   newConfirmationCode(): string;
   newMailToken(): string;
   newSocketTicket(): string;
+  /**
+   * By what a request is known again whose body may hold a password: HMAC-SHA-256 in hex, which without the key nobody can
+   * guess at. First by the secret in force, then by the one before, if there is one.
+   */
+  requestHashes(body: string): [string, ...string[]];
   /** SHA-256 in hex. */
   hash(secret: string): string;
 };
@@ -265,6 +270,22 @@ export type Sealing = {
   seal(publicKey: string, text: string): Promise<string>;
   /** Whether `text` is such an envelope, whoever made it. */
   isSealed(text: string): boolean;
+};
+
+/**
+ * The name that a sender gave to an upload (`Idempotency-Key`). Its last step alone is the one that is carried out once: no
+ * transaction stays open while a file comes. Without a name each upload is the first.
+ */
+export type Once = {
+  /** Whether there is an answer already, to whatever was sent. @throws Failed VALIDATION_ERROR */
+  isDone(): Promise<boolean>;
+  /** The answer that the first one had, if there is one. @throws Failed IDEMPOTENCY_KEY_REUSED when that was of another body */
+  recall<Result>(body: unknown): Promise<Result | undefined>;
+  /**
+   * Does `work` in a transaction that keeps its result, which is JSON, or gives the result that the first one had.
+   * @throws Failed IDEMPOTENCY_KEY_REUSED | SERVICE_UNAVAILABLE, or what `work` throws
+   */
+  carryOut<Result>(body: unknown, work: (tx: Ctx) => Promise<Result>): Promise<Result>;
 };
 
 /** A file that has been taken in and is not yet in the store. */

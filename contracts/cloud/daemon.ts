@@ -301,11 +301,11 @@ export const daemon = c.router(
       contentType: 'multipart/form-data',
       summary: 'Upload a log',
       description:
-        'A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more.',
+        'A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more. With an Idempotency-Key the same file and metadata make one log, also when they are sent twice at once.',
       headers: OwnDevice,
       body: LogUpload,
       responses: { 201: ok(UploadedLog), ...failures('ROUTE_NOT_FOUND', 'STORAGE_QUOTA_EXCEEDED') },
-      metadata: access({ auth: ['device'], bodyLimit: 50 * MIB }),
+      metadata: access({ auth: ['device'], bodyLimit: 50 * MIB, idempotent: true }),
     },
     backupConfig: {
       method: 'POST',

@@ -21,8 +21,10 @@ const SECRET_BYTES = 32;
 /** 128 bit: five guesses are allowed. */
 const CODE_BYTES = 16;
 
-/** Names what the derived key is for, so that it signs nothing else. Changing it ends the repeats of that minute. */
+/** Names what the derived key is for, so that it serves nothing else. Changing it ends the repeats of that minute. */
 const SUCCESSOR_LABEL = 'ccjk-cloud refresh token successor';
+/** The same for what knows requests again. Changing it ends the repeats of that day. */
+const REQUEST_LABEL = 'ccjk-cloud request body';
 
 const Claims = z.object({ sub: z.guid(), sid: z.guid(), jti: z.string(), typ: z.literal(TYPE), exp: z.number() });
 
@@ -37,8 +39,8 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
   const signingKey = importKey(JWT_SECRET);
   const verifyingKeys = [signingKey, ...previous.map(importKey)];
   const verified = new Map<string, AccessClaims & { expiresAt: Date }>();
-  const successorKey = deriveKey(JWT_SECRET);
-  const previousSuccessorKeys = previous.map(deriveKey);
+  const successorsOf = keyed(SUCCESSOR_LABEL, JWT_SECRET, previous);
+  const requestHashes = keyed(REQUEST_LABEL, JWT_SECRET, previous);
 
   return {
     async signAccessToken({ userId, sessionId }, { from, to }) {
@@ -76,10 +78,10 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
       throw new Failed('AUTH_FAILED');
     },
     newRefreshToken: () => newSecret('rt_'),
-    successorsOf: (refreshToken) => [
-      successor(successorKey, refreshToken),
-      ...previousSuccessorKeys.map((key) => successor(key, refreshToken)),
-    ],
+    successorsOf: (refreshToken) => {
+      const [first, ...others] = successorsOf(refreshToken, 'base64url');
+      return [`rt_${first}`, ...others.map((other) => `rt_${other}`)];
+    },
     newApiKey: () => newSecret('ck_live_'),
     newDeviceKey: () => newSecret('dk_'),
     newRelayKey: () => newSecret('sk_live_'),
@@ -87,6 +89,7 @@ export function createTokens({ JWT_SECRET, JWT_SECRET_PREVIOUS }: Secrets): Toke
     newConfirmationCode: () => randomBytes(CODE_BYTES).toString('hex'),
     newMailToken: () => newSecret('mt_'),
     newSocketTicket: () => newSecret('wt_'),
+    requestHashes: (body) => requestHashes(body, 'hex'),
     hash: (secret) => createHash('sha256').update(secret).digest('hex'),
   };
 }
@@ -108,8 +111,12 @@ const newSecret = (prefix: string): string => prefix + randomBytes(SECRET_BYTES)
 const importKey = (secret: string): Promise<CryptoKey> =>
   crypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
 
-const deriveKey = (secret: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', secret, '', SUCCESSOR_LABEL, SECRET_BYTES));
-
-const successor = (key: Buffer, refreshToken: string): string =>
-  `rt_${createHmac('sha256', key).update(refreshToken).digest('base64url')}`;
+/** HMAC-SHA-256 by the keys that `label` derives: first from the secret in force, then from those before. */
+function keyed(label: string, secret: string, previous: string[]) {
+  const keyOf = (from: string) => Buffer.from(hkdfSync('sha256', from, '', label, SECRET_BYTES));
+  const [key, previousKeys] = [keyOf(secret), previous.map(keyOf)];
+  return (text: string, encoding: 'hex' | 'base64url'): [string, ...string[]] => {
+    const by = (one: Buffer) => createHmac('sha256', one).update(text).digest(encoding);
+    return [by(key), ...previousKeys.map(by)];
+  };
+}

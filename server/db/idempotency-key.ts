@@ -10,7 +10,7 @@ export const IdempotencyKey = defineEntity({
     /** Method and path. */
     operation: p.string().length(255).primary(),
     key: p.string().length(255).primary(),
-    /** SHA-256 of the request body, in hex. */
+    /** HMAC-SHA-256 of the request body, in hex; its key is derived from JWT_SECRET. */
     bodyHash: p.string().length(64),
     /** Null while the first call is under way, which only its own transaction sees. */
     status: p.integer().nullable(),

@@ -2,6 +2,7 @@
  * What is in a log file: looked at chunk by chunk as it comes in, and read again as text. A file that begins as gzip does
  * is gzip, whatever its sender says.
  */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -17,7 +18,12 @@ const MAX_RATIO = 20;
 const MAX_INFLATED = 1024 * MIB;
 const GZIP = [0x1f, 0x8b] as const;
 
-export type Inspection = { isCompressed: boolean; textSize: number };
+export type Inspection = {
+  isCompressed: boolean;
+  textSize: number;
+  /** Of the file as it was sent, in hex. */
+  sha256: string;
+};
 
 /** A look at content that passes by. `result` is there when all of it has passed. */
 export type Inspector = {
@@ -30,6 +36,7 @@ export function openInspector(): Inspector {
   let found: Inspection | undefined;
   return {
     async *pass(content) {
+      const hash = createHash('sha256');
       let size = 0;
       let held: Uint8Array = new Uint8Array();
       let inflater: Inflater | undefined;
@@ -37,6 +44,7 @@ export function openInspector(): Inspector {
         for await (const chunk of content) {
           size += chunk.byteLength;
           if (size > MAX_FILE) throw tooLarge(`A log file may have at most ${MAX_FILE / MIB} MiB`);
+          hash.update(chunk);
           if (size - chunk.byteLength < GZIP.length) {
             held = Buffer.concat([held, chunk]);
             if (size < GZIP.length) continue;
@@ -51,7 +59,7 @@ export function openInspector(): Inspector {
         if (size < GZIP.length) yield held;
         const textSize = inflater ? await inflater.end() : size;
         if (inflater && textSize > Math.max(FREE_INFLATION, MAX_RATIO * size)) throw inflatesTooFar();
-        found = { isCompressed: inflater !== undefined, textSize };
+        found = { isCompressed: inflater !== undefined, textSize, sha256: hash.digest('hex') };
       } finally {
         inflater?.close();
       }

@@ -7,11 +7,14 @@
  * back when it fails. A log that is deleted goes the other way: its row is unstored and its bytes are given back at once,
  * then the file goes, then the row. Whatever dies in between leaves a row that is unstored, and the sweep ends what it
  * finds so after an hour.
+ *
+ * A sender may name an upload, and repeat it under that name. The step that marks the row stored is carried out once for
+ * each name: of the others each forgets its own log, and is answered as the first was.
  */
 import type { Readable } from 'node:stream';
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
-import { atomically, type Ctx, type StagedObject, userIdOf } from '../context.ts';
+import { atomically, type Ctx, type Once, type StagedObject, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
@@ -33,6 +36,9 @@ export type Receive = <Taken>(
   take: (content: AsyncIterable<Uint8Array>) => Promise<Taken>,
 ) => Promise<{ taken: Taken; metadata: LogMetadata }>;
 
+/** `size` is in bytes. */
+export type UploadedLog = { id: string; size: number; type: string; date: string };
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Far longer than any upload takes. */
@@ -45,14 +51,14 @@ const keyOf = (id: string): string => `logs/${id}`;
 
 /**
  * @throws Failed ROUTE_NOT_FOUND | STORAGE_QUOTA_EXCEEDED | PAYLOAD_TOO_LARGE | VALIDATION_ERROR | SERVICE_UNAVAILABLE |
- *   AUTH_FAILED when the device has been deleted meanwhile
+ *   IDEMPOTENCY_KEY_REUSED | AUTH_FAILED when the device has been deleted meanwhile
  */
-export async function uploadLog(ctx: Ctx, receive: Receive): Promise<LogRow> {
+export async function uploadLog(ctx: Ctx, receive: Receive, once: Once): Promise<UploadedLog> {
   if (!ctx.config.ENABLE_LOG_UPLOAD) {
     throw new Failed('ROUTE_NOT_FOUND', { message: 'This server takes no logs (ENABLE_LOG_UPLOAD)' });
   }
-  // One byte: whoever has no room at all is told before the file is sent.
-  await requireRoom(ctx, 1);
+  // One byte: whoever has no room at all is told before the file is sent. A repeat needs none.
+  if (!(await once.isDone())) await requireRoom(ctx, 1);
   const inspector = openInspector();
   let staged: StagedObject | undefined;
   try {
@@ -62,7 +68,10 @@ export async function uploadLog(ctx: Ctx, receive: Receive): Promise<LogRow> {
     });
     const inspection = inspector.result();
     requireAgreement(metadata, inspection);
-    return await store(ctx, taken, metadata, inspection);
+    const body = { sha256: inspection.sha256, size: taken.size, metadata };
+    const first = await once.recall<UploadedLog>(body);
+    if (first) return first;
+    return await store(ctx, taken, metadata, inspection, (work) => once.carryOut(body, work));
   } finally {
     await staged?.discard();
   }
@@ -76,7 +85,15 @@ function requireAgreement({ compressed }: LogMetadata, { isCompressed }: Inspect
   });
 }
 
-async function store(ctx: Ctx, staged: StagedObject, metadata: LogMetadata, inspection: Inspection): Promise<LogRow> {
+type LastStep = (work: (tx: Ctx) => Promise<UploadedLog>) => Promise<UploadedLog>;
+
+async function store(
+  ctx: Ctx,
+  staged: StagedObject,
+  metadata: LogMetadata,
+  inspection: Inspection,
+  lastStep: LastStep,
+): Promise<UploadedLog> {
   const id = ctx.newId();
   await atomically(ctx, async (tx) => {
     await takeStorage(tx, staged.size);
@@ -104,24 +121,42 @@ async function store(ctx: Ctx, staged: StagedObject, metadata: LogMetadata, insp
       })
       .execute();
   });
+  let answered: UploadedLog | undefined;
   try {
     await staged.store(keyOf(id));
-    return await ctx.db
-      .updateTable('device_logs')
-      .set({ is_stored: true })
-      .where('id', '=', id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-  } catch (error) {
-    await forget(ctx, id).catch((cause) => ctx.log.warn({ err: cause, logId: id }, 'a failed log waits for the sweep'));
-    throw error;
+    answered = await lastStep((tx) => markStored(tx, id));
+    return answered;
+  } finally {
+    if (answered?.id !== id) {
+      await forgetUnstored(ctx, id).catch((err) => ctx.log.warn({ err, logId: id }, 'a log waits for the sweep'));
+    }
   }
 }
+
+const markStored = (tx: Ctx, id: string): Promise<UploadedLog> =>
+  tx.db
+    .updateTable('device_logs')
+    .set({ is_stored: true })
+    .where('id', '=', id)
+    .returning(['id', 'size', 'log_type as type', 'log_date as date'])
+    .executeTakeFirstOrThrow();
 
 /** Gives the log's bytes back and removes its file and its row. What fails may be repeated: it goes on where it stopped. */
 async function forget(ctx: Ctx, id: string): Promise<void> {
   await atomically(ctx, (tx) => release(tx, id));
   await removeFile(ctx, id);
+}
+
+/** A last step whose commit nobody heard of may have been carried out, and the answer kept: the log stays then. */
+async function forgetUnstored(ctx: Ctx, id: string): Promise<void> {
+  // Locked: a commit that is still under way is waited for.
+  const log = await ctx.db
+    .selectFrom('device_logs')
+    .select('is_stored')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (log && !log.is_stored) await forget(ctx, id);
 }
 
 async function release(tx: Ctx, id: string): Promise<void> {

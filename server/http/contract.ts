@@ -18,8 +18,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { accessOf } from '../../contracts/declared.ts';
 import type { Access } from '../../contracts/wire.ts';
-import { type Actor, type Ctx, userIdOf } from '../context.ts';
-import { withIdempotency } from './idempotency.ts';
+import { type Actor, type Ctx, type Once, userIdOf } from '../context.ts';
+import { type NamedCall, onceFor, withIdempotency } from './idempotency.ts';
 import { formOf, type Receive, takesForm } from './multipart.ts';
 
 declare module 'fastify' {
@@ -66,12 +66,13 @@ type Answer<Route extends AppRoute> = {
     : { status: Status; data: DataOf<Route['responses'][Status]> } & BesideData<Route['responses'][Status]>;
 }[keyof Route['responses'] & OwnStatus];
 
-/** What a form brings beside its file. */
+/** What a form brings beside its file, and what is done once for each `Idempotency-Key`. */
 type FieldsOf<Route extends AppRoute> = Route extends { contentType: 'multipart/form-data'; body: infer Body }
   ? {
       form: Receive<{
         [Name in keyof OutputOf<Body> as OutputOf<Body>[Name] extends File ? never : Name]: OutputOf<Body>[Name];
       }>;
+      once: Once;
     }
   : object;
 type OutputOf<Body> = Body extends z.ZodType ? z.output<Body> : never;
@@ -122,6 +123,9 @@ const inputOf = ({ request, reply, params, query, headers, body }: Exchange, rou
     const { body: schema } = route as AppRoute & { body: z.ZodObject };
     return formOf(request, schema, accessOf(route).bodyLimit);
   },
+  get once() {
+    return onceFor(request.ctx, callOf(request, accessOf(route)));
+  },
   get signal() {
     const gone = new AbortController();
     // An answer that was sent whole closes too, and an abort that nobody needs is not cheap.
@@ -134,23 +138,26 @@ const inputOf = ({ request, reply, params, query, headers, body }: Exchange, rou
 const callerOf = (actor: Actor): string =>
   actor.kind === 'device' ? `device:${actor.deviceId}` : `user:${userIdOf(actor)}`;
 
-/** Carries the handler out once for each `Idempotency-Key`; without one, plainly. */
-async function once(
-  ctx: Ctx,
-  { request, body }: Exchange,
-  showsSecret: boolean,
-  handle: (ctx: Ctx) => Promise<AnyAnswer>,
-): Promise<AnyAnswer> {
+/** Undefined: it has no key, or its route takes none. */
+function callOf(request: FastifyRequest, { idempotent, showsSecret }: Access): NamedCall | undefined {
   const key = request.headers['idempotency-key'];
-  if (key === undefined) return handle(ctx);
-  const call = {
-    caller: callerOf(ctx.actor),
+  if (!idempotent || key === undefined) return undefined;
+  return {
+    caller: callerOf(request.ctx.actor),
     operation: `${request.method} ${request.raw.url?.split('?', 1)[0]}`,
     key: String(key),
-    body,
     showsSecret,
   };
-  const kept = await withIdempotency(ctx, call, async (tx) => {
+}
+
+/** Carries the handler out once for each `Idempotency-Key`. */
+async function once(
+  ctx: Ctx,
+  call: NamedCall,
+  body: unknown,
+  handle: (ctx: Ctx) => Promise<AnyAnswer>,
+): Promise<AnyAnswer> {
+  const kept = await withIdempotency(ctx, { ...call, body }, async (tx) => {
     const answer = await handle(tx);
     if ('stream' in answer) throw new Error('An answer that is no JSON cannot be kept for a repeat');
     return { status: answer.status, body: answer.data };
@@ -164,7 +171,7 @@ const throwError = (thrown: unknown): never => {
 };
 
 const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
-  const { idempotent, showsSecret } = accessOf(route);
+  const isForm = takesForm(route);
   const hasBody = 'body' in route && route.body !== ContractNoBody;
   return async (exchange: Exchange) => {
     const { ctx } = exchange.request;
@@ -172,7 +179,9 @@ const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
     if (!hasBody) exchange.body = undefined;
     const input = inputOf(exchange, route);
     const handle = (inner: Ctx) => handler(inner, input).catch(throwError);
-    const answer = idempotent ? await once(ctx, exchange, showsSecret, handle) : await handle(ctx);
+    // The handler of a form says itself what is done once: no transaction stays open while a file comes.
+    const call = isForm ? undefined : callOf(exchange.request, accessOf(route));
+    const answer = call ? await once(ctx, call, exchange.body, handle) : await handle(ctx);
     if (!(answer.status in route.responses)) {
       throw new Error(`${route.method} ${route.path} answered ${answer.status}, which its contract does not declare`);
     }

@@ -8,11 +8,13 @@
  *   the work succeeds        its rows and the answer are kept; of an answer that shows a secret, only that it was given
  *   it fails with a 4xx      its rows are undone, the failure is kept and is the answer of each repeat
  *   429, 5xx, anything else  nothing is kept: a repeat tries again
+ *
+ * An upload cannot come within a transaction. Its handler gets `onceFor`, and does within one what makes the upload count.
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { FailureCode } from '../../contracts/failures.ts';
-import { atomically, type Ctx, type DomainEvent } from '../context.ts';
+import { atomically, type Ctx, type DomainEvent, type Once } from '../context.ts';
 import { Failed } from '../failed.ts';
 
 /** How long a key is remembered. */
@@ -23,6 +25,9 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 const MAX_OPERATION = 255;
 /** lock_not_available, query_canceled: which of the two comes first when both limits are the same is open. */
 const WAITED_TOO_LONG = new Set(['55P03', '57014']);
+
+/** A call whose body has not come yet. */
+export type NamedCall = Omit<Call, 'body'>;
 
 export type Call = {
   /** `user:<id>`, whatever their credential, or `device:<id>`. */
@@ -52,29 +57,54 @@ export async function withIdempotency<Result extends Answer>(
   work: (tx: Ctx) => Promise<Result>,
 ): Promise<Result & { replayed: boolean }> {
   requireValid(call.key);
-  const bodyHash = hashOf(canonical(call.body));
+  const hashes = ctx.tokens.requestHashes(canonical(call.body));
   const outcome = await atomically(ctx, async (tx) => {
-    const first = await reserve(tx, call, bodyHash);
+    const first = await reserve(tx, call, hashes[0]);
     if (first) return { replayed: false, ...(await carryOut(tx, call, work)) };
-    return { replayed: true, ...kept(await find(tx, call), bodyHash) };
+    return { replayed: true, ...kept(await find(tx, call).executeTakeFirstOrThrow(), hashes) };
   });
   if (outcome.failed) throw outcome.failed;
   return { ...(outcome.answer as Result), replayed: outcome.replayed };
+}
+
+/** For a call whose body comes piece by piece. What it creates is answered with 201; undefined: it has no key. */
+export function onceFor(ctx: Ctx, named: NamedCall | undefined): Once {
+  if (!named) {
+    return {
+      isDone: async () => false,
+      recall: async () => undefined,
+      carryOut: (_, work) => atomically(ctx, work),
+    };
+  }
+  requireValid(named.key);
+  const remembered = () => find(ctx, named).where('created_at', '>', forgottenAt(ctx)).executeTakeFirst();
+  return {
+    isDone: async () => (await remembered()) !== undefined,
+    async recall<Result>(body: unknown) {
+      const row = await remembered();
+      if (!row) return undefined;
+      const { answer, failed } = kept(row, ctx.tokens.requestHashes(canonical(body)));
+      if (failed) throw failed;
+      return answer?.body as Result;
+    },
+    async carryOut<Result>(body: unknown, work: (tx: Ctx) => Promise<Result>) {
+      const create = async (tx: Ctx) => ({ status: 201, body: await work(tx) });
+      return (await withIdempotency(ctx, { ...named, body }, create)).body;
+    },
+  };
 }
 
 type Outcome = { answer?: Answer; failed?: Failed };
 
 /** False when an earlier call has the key. One of more than 24 hours ago counts no more. */
 async function reserve(tx: Ctx, call: Call, bodyHash: string): Promise<boolean> {
-  const now = tx.now();
-  const forgotten = new Date(now.getTime() - KEY_HOURS * 3_600_000);
   try {
     const { rows } = await sql`
       insert into idempotency_keys as known (caller, operation, key, body_hash, created_at)
-      values (${call.caller}, ${nameOf(call)}, ${call.key}, ${bodyHash}, ${now})
+      values (${call.caller}, ${nameOf(call)}, ${call.key}, ${bodyHash}, ${tx.now()})
       on conflict (caller, operation, key) do update
         set body_hash = excluded.body_hash, status = null, answer = null, created_at = excluded.created_at
-        where known.created_at <= ${forgotten}
+        where known.created_at <= ${forgottenAt(tx)}
       returning 1`.execute(tx.db);
     return rows.length > 0;
   } catch (error) {
@@ -111,20 +141,21 @@ async function keep(tx: Ctx, call: Call, status: number, answer: Kept | null): P
      where caller = ${call.caller} and operation = ${nameOf(call)} and key = ${call.key}`.execute(tx.db);
 }
 
-async function find(tx: Ctx, call: Call): Promise<Row> {
-  const row = await tx.db
+const find = (tx: Ctx, call: NamedCall) =>
+  tx.db
     .selectFrom('idempotency_keys')
     .select(['body_hash', 'status', 'answer'])
+    .$narrowType<Row>()
     .where('caller', '=', call.caller)
     .where('operation', '=', nameOf(call))
-    .where('key', '=', call.key)
-    .executeTakeFirstOrThrow();
-  return row as Row;
-}
+    .where('key', '=', call.key);
 
-/** What the first call came to, for a repeat with the body that hashes to `bodyHash`. */
-function kept({ body_hash, status, answer }: Row, bodyHash: string): Outcome {
-  if (body_hash !== bodyHash) return { failed: new Failed('IDEMPOTENCY_KEY_REUSED') };
+/** What was written until then counts no more. */
+const forgottenAt = (ctx: Ctx): Date => new Date(ctx.now().getTime() - KEY_HOURS * 3_600_000);
+
+/** What the first call came to, for a repeat with the body that has these hashes. */
+function kept({ body_hash, status, answer }: Row, hashes: string[]): Outcome {
+  if (!hashes.includes(body_hash)) return { failed: new Failed('IDEMPOTENCY_KEY_REUSED') };
   if (answer === null) return { failed: new Failed('SECRET_ALREADY_SHOWN') };
   if ('failure' in answer) {
     const { code, message, details } = answer.failure;
@@ -141,7 +172,7 @@ function requireValid(key: string): void {
   });
 }
 
-const nameOf = ({ operation }: Call): string =>
+const nameOf = ({ operation }: NamedCall): string =>
   operation.length <= MAX_OPERATION ? operation : `sha256:${hashOf(operation)}`;
 
 const hashOf = (written: string): string => createHash('sha256').update(written).digest('hex');

@@ -136,6 +136,27 @@ test('of an answer with a secret only the fact is kept', async () => {
   expect(await countUsers(ctx)).toBe(1);
 });
 
+test('of the body nothing is kept by which a password in it could be guessed, and the secret before still counts', async () => {
+  const env = { JWT_SECRET: 'o'.repeat(48) };
+  const before = await openParts({ env });
+  const body = { password: 'guess me' };
+  await withIdempotency(before.ctx, call({ body }), makeUser);
+  const { body_hash } = await before.ctx.db.selectFrom('idempotency_keys').selectAll().executeTakeFirstOrThrow();
+  expect(body_hash).toMatch(/^[0-9a-f]{64}$/);
+  expect(body_hash).not.toBe(before.ctx.tokens.hash(JSON.stringify(body)));
+
+  const rotated = { JWT_SECRET: 'n'.repeat(48), JWT_SECRET_PREVIOUS: env.JWT_SECRET };
+  const both = await openParts({ databaseUrl: before.url, env: rotated });
+  expect(await withIdempotency(both.ctx, call({ body }), makeUser)).toMatchObject({ replayed: true });
+  await expect(withIdempotency(both.ctx, call({ body: 'another' }), makeUser)).rejects.toMatchObject({
+    code: 'IDEMPOTENCY_KEY_REUSED',
+  });
+  const newOnly = await openParts({ databaseUrl: before.url, env: { JWT_SECRET: rotated.JWT_SECRET } });
+  await expect(withIdempotency(newOnly.ctx, call({ body }), makeUser)).rejects.toMatchObject({
+    code: 'IDEMPOTENCY_KEY_REUSED',
+  });
+});
+
 test('a crash in the middle leaves nothing, and the repeat does the work', async () => {
   const { ctx, url, told } = await openParts();
   const crashing = withIdempotency(ctx, call(), async (tx) => {

@@ -255,6 +255,120 @@ test('when neither storing nor removing works, the storage is free and the sweep
   expect(await logs.usedBy(user)).toBe(0);
 });
 
+/** What there is of a user's logs: one of four bytes, and nothing of any other. */
+async function expectOneLog(user: TestUser, id: string): Promise<void> {
+  expect(await logs.rowsOf(user)).toMatchObject([{ id, is_stored: true, size: 4 }]);
+  expect(await logs.usedBy(user)).toBe(4);
+  expect(await logs.filesIn('logs')).toContain(id);
+  expect(await logs.filesIn('incoming')).toEqual([]);
+}
+
+test('a repeat with the same key has the first answer and makes no second log, though nothing more has room', async () => {
+  const [user, device] = await logs.userWithDevice();
+  await allow(user, 4);
+  const first = await upload(device, 'text', {}, { idempotencyKey: 'monday' });
+  const files = await logs.filesIn('logs');
+  expect(await upload(device, 'text', {}, { idempotencyKey: 'monday' })).toEqual(first);
+  await expectOneLog(user, first.log_id);
+  expect(await logs.filesIn('logs')).toEqual(files);
+});
+
+test('repeats that arrive at the same moment make one log, and the files of the others go', async () => {
+  const [user, device] = await logs.userWithDevice();
+  const before = await logs.filesIn('logs');
+  const { promise: haveAllArrived, resolve } = Promise.withResolvers<void>();
+  let arrived = 0;
+  replaceStore(async (staged, key) => {
+    await staged.store(key);
+    arrived += 1;
+    if (arrived === 5) resolve();
+    await haveAllArrived;
+  });
+  const sendings = Array.from({ length: 5 }, () => upload(device, 'text', {}, { idempotencyKey: 'monday' }));
+  const ids = new Set((await Promise.all(sendings)).map(({ log_id }) => log_id));
+  expect(ids.size).toBe(1);
+  const [id] = ids as Set<string>;
+  await expectOneLog(user, id as string);
+  expect((await logs.filesIn('logs')).sort()).toEqual([...before, id].sort());
+});
+
+test.each([
+  ['another file', 'next', {}],
+  ['another day', 'text', { date: '2026-01-21' }],
+  ['another type', 'text', { type: 'task' }],
+])('%s under the same key is refused and leaves nothing', async (_, content, metadata) => {
+  const [user, device] = await logs.userWithDevice();
+  const first = await upload(device, 'text', {}, { idempotencyKey: 'monday' });
+  const refusal = await refusalOf(upload(device, content, metadata, { idempotencyKey: 'monday' }));
+  expect(refusal).toMatchObject({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
+  await expectOneLog(user, first.log_id);
+});
+
+test('two files that arrive under one key at the same moment leave one log, and the other is refused', async () => {
+  const [user, device] = await logs.userWithDevice();
+  const { promise: haveBothArrived, resolve } = Promise.withResolvers<void>();
+  let arrived = 0;
+  replaceStore(async (staged, key) => {
+    await staged.store(key);
+    arrived += 1;
+    if (arrived === 2) resolve();
+    await haveBothArrived;
+  });
+  const sendings = ['text', 'next'].map((content) => upload(device, content, {}, { idempotencyKey: 'monday' }));
+  const [taken, refused] = (await Promise.allSettled(sendings)).sort((a) => (a.status === 'fulfilled' ? -1 : 1));
+  expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+  await expectOneLog(user, (taken as PromiseFulfilledResult<{ log_id: string }>).value.log_id);
+});
+
+test('an upload that failed has used up no key: its repeat is carried out', async () => {
+  const [user, device] = await logs.userWithDevice();
+  const { objects } = logs.app.service;
+  replaceStore(() => Promise.reject(new Error('the disk burns')));
+  const failing = device.client.daemon.uploadLog(
+    { log_file: new Blob(['text']), metadata: METADATA },
+    { idempotencyKey: 'monday', maxRetries: 0 },
+  );
+  expect(await refusalOf(failing)).toMatchObject({ status: 500 });
+  logs.app.service.objects = objects;
+  const { log_id } = await upload(device, 'text', {}, { idempotencyKey: 'monday' });
+  await expectOneLog(user, log_id);
+});
+
+test('a log that counts stays when the word of its commit is lost, and the repeat has its answer', async () => {
+  const [user, device] = await logs.userWithDevice();
+  const { db } = logs.app.service;
+  const lost = new Error('the connection was cut');
+  let isStoring = false;
+  replaceStore(async (staged, key) => {
+    await staged.store(key);
+    isStoring = true;
+  });
+  // The next transaction after the file was stored commits, and nobody hears of it.
+  logs.app.service.db = new Proxy(db, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (name !== 'transaction' || !isStoring) return typeof value === 'function' ? value.bind(target) : value;
+      isStoring = false;
+      return () => ({
+        execute: async (work: Parameters<ReturnType<typeof db.transaction>['execute']>[0]) => {
+          await target.transaction().execute(work);
+          throw lost;
+        },
+      });
+    },
+  });
+  onTestFinished(() => {
+    logs.app.service.db = db;
+  });
+  const sending = device.client.daemon.uploadLog(
+    { log_file: new Blob(['text']), metadata: METADATA },
+    { idempotencyKey: 'monday', maxRetries: 0 },
+  );
+  expect(await refusalOf(sending)).toMatchObject({ status: 500 });
+  const { log_id } = await upload(device, 'text', {}, { idempotencyKey: 'monday' });
+  await expectOneLog(user, log_id);
+});
+
 test('an upload that died with its process is nobody’s log, and the sweep gives its storage back after an hour', async () => {
   const [user, device] = await logs.userWithDevice();
   const kept = await upload(device, 'kept');

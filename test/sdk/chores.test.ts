@@ -302,6 +302,25 @@ describe("the daemon's own log", () => {
     expect((await user.client.logs.list()).items).toHaveLength(1);
   });
 
+  test('whose answer was lost as the daemon died is one log still, when the next daemon sends it again', async () => {
+    const { start, logs, user } = await openMachine();
+    mkdirSync(logs, { recursive: true });
+    writeFileSync(join(logs, `${yesterday()}.log`), LINE);
+    const fetchWithoutAnswers: typeof fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      if (!String(url).endsWith('/daemon/logs')) return response;
+      await response.text();
+      throw new TypeError('cut');
+    };
+    const first = start({ fetch: fetchWithoutAnswers });
+    await first.told('outage');
+    await first.stop();
+    const [sent] = (await user.client.logs.list()).items;
+    const { log_id } = await start().told('log-upload');
+    expect(log_id).toBe(sent?.log_id);
+    expect((await user.client.logs.list()).items).toHaveLength(1);
+  });
+
   test('stays here while the device is not to send it, and goes after a week', async () => {
     const { start, logs, user, device, order } = await openMachine();
     await user.client.devices.updateConfig(device.id, { log_upload_enabled: false });

@@ -10,11 +10,12 @@ export const upload = (
   device: TestDevice,
   content: string | Uint8Array,
   metadata: Partial<typeof METADATA> & { compressed?: boolean } = {},
+  options?: { idempotencyKey: string },
 ) =>
-  device.client.daemon.uploadLog({
-    log_file: new Blob([content as string]),
-    metadata: { ...METADATA, ...metadata },
-  });
+  device.client.daemon.uploadLog(
+    { log_file: new Blob([content as string]), metadata: { ...METADATA, ...metadata } },
+    options,
+  );
 
 /** The service with a directory that the test can look into. */
 export async function openLogs() {

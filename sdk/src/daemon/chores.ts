@@ -104,8 +104,8 @@ export class Chores {
 
   async #tidyLog(signal: AbortSignal): Promise<void> {
     const { client, link, emit } = this.#place;
-    const send = async (log: LogUpload) => {
-      const call = async () => client.daemon.uploadLog(log, { signal, timeoutMs: UPLOAD_TIMEOUT_MS });
+    const send = async (log: LogUpload, idempotencyKey: string) => {
+      const call = async () => client.daemon.uploadLog(log, { signal, timeoutMs: UPLOAD_TIMEOUT_MS, idempotencyKey });
       const { log_id } = await link.until(call, signal, [...REFUSALS, 'ROUTE_NOT_FOUND']);
       emit({ type: 'log-upload', log_id });
     };

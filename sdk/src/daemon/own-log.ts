@@ -4,11 +4,13 @@
  *
  *   <day>.log ──► <day>.log.gz ──► sent, and gone
  *
- * A file goes only when its next form is on the disk, or at the service. What is not sent within a week goes, too.
+ * A file goes only when its next form is on the disk, or at the service. Sent again after a crash it is one log there. What
+ * is not sent within a week goes, too.
  */
+import { createHash } from 'node:crypto';
 import { appendFileSync, createReadStream, createWriteStream, openAsBlob } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { LogUpload } from '../generated/types.ts';
@@ -42,7 +44,7 @@ export class OwnLog {
   }
 
   /** Closes the file of today when it is full; sends those that are closed by `send`, the oldest first, when there is one. */
-  async tidy(send: ((log: LogUpload) => Promise<unknown>) | undefined): Promise<void> {
+  async tidy(send: ((log: LogUpload, idempotencyKey: string) => Promise<unknown>) | undefined): Promise<void> {
     for (const name of (await readdir(this.#folder)).sort()) {
       const [, date = '', number, gz] = NAME.exec(name) ?? [];
       let path = join(this.#folder, name);
@@ -56,11 +58,19 @@ export class OwnLog {
       if (Date.parse(date) < Date.now() - KEPT_MS) await rm(path, { force: true });
       else if (send) {
         const packed = gz ? path : await pack(path);
-        await send({ log_file: await openAsBlob(packed), metadata: { type: 'daemon', date, compressed: true } });
+        const log_file = await openAsBlob(packed);
+        await send({ log_file, metadata: { type: 'daemon', date, compressed: true } }, await keyOf(packed));
         await rm(packed, { force: true });
       }
     }
   }
+}
+
+/** The same for the same file, whichever daemon sends it. */
+async function keyOf(path: string): Promise<string> {
+  const hash = createHash('sha256').update(`${basename(path)}\n`);
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 /** As gzip, in its place. */

@@ -628,7 +628,7 @@ export class Daemon extends Resource {
   /**
    * Upload a log.
    *
-   * A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more.
+   * A form with the file and its metadata as JSON, in any order. Gzip is recognised by its first bytes; inflated, it may have 64 MiB or 20 times its size, whichever is more. With an Idempotency-Key the same file and metadata make one log, also when they are sent twice at once.
    *
    * **Who:** the key of a device. **Rate:** counted in the budget of the credential. **Body:** at most 50 MiB.
    *
@@ -640,12 +640,13 @@ export class Daemon extends Resource {
    * @throws {ApiError} 404 ROUTE_NOT_FOUND
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE, STORAGE_QUOTA_EXCEEDED
    * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
+   * @throws {ApiError} 422 IDEMPOTENCY_KEY_REUSED
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
    */
   uploadLog(body: LogUpload, options?: RequestOptions): ApiPromise<UploadedLog> {
-    return this.call({ method: 'POST', path: '/v1/daemon/logs', form: body }, options);
+    return this.call({ method: 'POST', path: '/v1/daemon/logs', form: body, idempotent: true }, options);
   }
 
   /**

@@ -2848,6 +2848,8 @@ export interface operations {
             header?: {
                 /** @description The machine's own id or the device's id; must match the key */
                 "X-Device-ID"?: string;
+                /** @description Makes a repeat safe: the same key and body within 24 hours get the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };

@@ -113,9 +113,9 @@ export const daemonHandlers: Handlers<typeof daemon> = {
     };
   },
 
-  uploadLog: async (ctx, { form }) => {
-    const log = await uploadLog(ctx, form);
-    return { status: 201, data: { log_id: log.id, size: log.size, type: log.log_type, date: log.log_date } };
+  uploadLog: async (ctx, { form, once }) => {
+    const { id, size, type, date } = await uploadLog(ctx, form, once);
+    return { status: 201, data: { log_id: id, size, type, date } };
   },
 
   backupConfig: async (ctx, { body }) => {
