@@ -379,7 +379,7 @@ export const describe = (document: OpenAPIObject): OpenAPIObject => {
     describeFields(schema, name.replace(/Input$/, ''));
   }
   for (const item of Object.values(document.paths ?? {}))
-    for (const { parameters = [], requestBody, responses = {} } of Object.values<OperationObject>(item)) {
+    for (const { parameters = [], requestBody, responses = {} } of Object.values(item as Record<string, OperationObject>)) {
       for (const parameter of parameters)
         if (!('$ref' in parameter) && FIELDS[parameter.name]) parameter.description ??= FIELDS[parameter.name]!;
       for (const { content = {} } of [requestBody ?? {}, ...Object.values(responses)] as Partial<ResponseObject>[])
