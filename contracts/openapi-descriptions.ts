@@ -182,10 +182,10 @@ const FIELDS: Readonly<Record<string, string>> = {
   username: 'The name to sign in with; null: the address',
   imap_host: 'The host of its mailbox',
   imap_port: 'The port of its mailbox',
-  imap_secure: 'Whether the connection begins with TLS',
+  imap_secure: 'Whether TLS is demanded',
   smtp_host: 'The host that sends for it',
   smtp_port: 'The port of the host that sends for it',
-  smtp_secure: 'Whether the connection begins with TLS',
+  smtp_secure: 'Whether TLS is demanded',
   is_active: 'Whether it is in use',
   to: 'The address to which it went',
 
@@ -379,7 +379,9 @@ export const describe = (document: OpenAPIObject): OpenAPIObject => {
     describeFields(schema, name.replace(/Input$/, ''));
   }
   for (const item of Object.values(document.paths ?? {}))
-    for (const { parameters = [], requestBody, responses = {} } of Object.values(item as Record<string, OperationObject>)) {
+    for (const { parameters = [], requestBody, responses = {} } of Object.values(
+      item as Record<string, OperationObject>,
+    )) {
       for (const parameter of parameters)
         if (!('$ref' in parameter) && FIELDS[parameter.name]) parameter.description ??= FIELDS[parameter.name]!;
       for (const { content = {} } of [requestBody ?? {}, ...Object.values(responses)] as Partial<ResponseObject>[])

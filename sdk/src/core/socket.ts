@@ -7,7 +7,7 @@
  */
 import type { SocketFrame } from '../generated/types.ts';
 import { ApiError, CcjkError } from './errors.ts';
-import { sleep } from './retries.ts';
+import { sleep, waitMs } from './retries.ts';
 
 /** As much of a WebSocket as is used here: that of the runtime, or of the package `ws`. */
 export type WebSocketLike = {
@@ -63,25 +63,47 @@ export class CloudSocket {
     return this.#current !== undefined;
   }
 
-  /** Calls `listener` with each event of this type until the function that it returns is called. */
+  /**
+   * Calls `listener` with each event of this type until the function that it returns is called.
+   *
+   * @example
+   * const stop = socket.on('task.completed', ({ data }) => console.log(data.task_id, data.exit_code));
+   * stop();
+   */
   on<Type extends keyof SocketEvents>(type: Type, listener: (event: SocketEvents[Type]) => void): () => void {
     const there = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, there.add(listener));
     return () => void there.delete(listener);
   }
 
-  /** Subscribes to `device:<id>` or `task:<id>`, now and after each cut. Answered by `subscribed` or `error`. */
+  /**
+   * Subscribes to `device:<id>` or `task:<id>`, now and after each cut. Answered by `subscribed` or `error`.
+   *
+   * @example
+   * socket.subscribe(`task:${task_id}`);
+   */
   subscribe(channel: `device:${string}` | `task:${string}`): void {
     this.#channels.add(channel);
     this.#send('subscribe', channel);
   }
 
+  /**
+   * The opposite of `subscribe`. Answered by `unsubscribed`.
+   *
+   * @example
+   * socket.unsubscribe(`task:${task_id}`);
+   */
   unsubscribe(channel: `device:${string}` | `task:${string}`): void {
     this.#channels.delete(channel);
     this.#send('unsubscribe', channel);
   }
 
-  /** Ends it for good. */
+  /**
+   * Ends it for good; `end` comes without a reason.
+   *
+   * @example
+   * process.once('SIGTERM', () => socket.close());
+   */
   close(): void {
     this.#closing.abort();
     this.#current?.close();
@@ -91,14 +113,14 @@ export class CloudSocket {
     const { signal } = this.#closing;
     let reason: unknown;
     for (let attempt = 0; !signal.aborted; attempt++) {
+      reason = undefined;
       try {
         if (await this.#serve(await this.#address())) attempt = 0;
       } catch (error) {
         reason = error;
         if (error instanceof ApiError && FINAL.includes(error.status)) break;
       }
-      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10));
-      await sleep(wait * (0.5 + Math.random() / 2), signal).catch(() => {});
+      await sleep(waitMs(reason, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS), signal).catch(() => {});
     }
     this.#tell('end', signal.aborted ? undefined : reason);
   }
@@ -113,11 +135,11 @@ export class CloudSocket {
       let isSilent = false;
       const end = () => {
         clearInterval(timer);
+        resolve(isOpen); // first: a listener that throws must not end the coming back
         if (this.#current === socket) {
           this.#current = undefined;
           this.#tell('cut', undefined);
         }
-        resolve(isOpen);
       };
       const timer = setInterval(() => {
         if (isSilent) {

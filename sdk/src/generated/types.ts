@@ -476,13 +476,13 @@ export interface components {
             imap_host: string | null;
             /** @description The port of its mailbox */
             imap_port: number | null;
-            /** @description Whether the connection begins with TLS */
+            /** @description Whether TLS is demanded */
             imap_secure: boolean;
             /** @description The host that sends for it */
             smtp_host: string | null;
             /** @description The port of the host that sends for it */
             smtp_port: number | null;
-            /** @description Whether the connection begins with TLS */
+            /** @description Whether TLS is demanded */
             smtp_secure: boolean;
             /** @description Whether it is in use */
             is_active: boolean;
