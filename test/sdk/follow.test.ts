@@ -228,9 +228,15 @@ describe('a socket of the client', () => {
     expect(await online).toMatchObject({ data: { device_id: device.id } });
   });
 
-  test('comes back also when a listener throws at the cut', async () => {
-    const way = await openWay();
-    const socket = clientTo(way.url).connect();
+  test('comes back also when a listener throws at a close in good order', async () => {
+    const sockets: WebSocket[] = [];
+    class Kept extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        sockets.push(this);
+      }
+    }
+    const socket = clientTo(app.url, { WebSocket: Kept }).connect();
     onTestFinished(() => socket.close());
     const thrown = new Promise((resolve) => {
       const others = process.listeners('uncaughtException');
@@ -247,7 +253,7 @@ describe('a socket of the client', () => {
       throw new Error('of the program');
     });
     await vi.waitFor(() => expect(connections).toBe(1), { timeout: 5_000 });
-    way.cut();
+    sockets[0]?.close();
     expect(await thrown).toMatchObject({ message: 'of the program' });
     await vi.waitFor(() => expect(connections).toBe(2), { timeout: 5_000 });
   });
