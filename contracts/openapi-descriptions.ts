@@ -342,6 +342,7 @@ const COMPONENTS: Readonly<Record<string, string>> = {
   RelayReady: 'The relay serves requests',
   RequestedRevocation: 'The revocation with its confirmation code, which is shown only now',
   RestoredConfig: 'The backup that is in place',
+  RestartFrame: 'The service restarts: the connection is about to end, and another one is welcome a little later',
   ResyncFrame: 'Events may have been lost: read again what you show',
   Revocation: 'The revocation of a key, in two phases',
   RevocationRequest: 'Why a key is to be revoked, and how long that can be confirmed',

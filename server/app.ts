@@ -57,32 +57,13 @@ const requestIdOf = ({ headers }: IncomingMessage): string => {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 };
 
+/** Everything that is served: the routes of the contract, the socket, the reference. */
 export async function buildApp(
   { service, streams }: { service: Service; streams: Streams },
   isStopping: () => boolean = () => false,
 ): Promise<FastifyInstance> {
-  const { config, log } = service;
-  const app = Fastify({
-    loggerInstance: log,
-    // One line for each answer is ours (logRequests), so that no query reaches a log.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    genReqId: requestIdOf,
-    requestIdHeader: false,
-    trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,
-    // Else Node stops reading the body of any request that wants an upgrade.
-    http: { shouldUpgradeCallback: (request) => config.ENABLE_WEBSOCKET && isUpgrade(request) },
-    bodyLimit: MIB,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    clientErrorHandler: answerBrokenSocket,
-    frameworkErrors: answerFrameworkError,
-  });
-  app.removeContentTypeParser('text/plain');
-  takeJson(app);
-  logRequests(app);
-  dropUnusedConnections(app);
-  registerReplies(app, collectMethods(app), isStopping);
+  const { config } = service;
+  const app = openApp(service, isStopping);
   await registerCors(app, config);
   registerForms(app, routeOf);
   registerGuard(app, service, await registerRateLimits(app, service));
@@ -113,6 +94,44 @@ export async function buildApp(
   registerReference(app);
 
   await app.ready();
+  return app;
+}
+
+/** What a supervisor asks of a process that serves nothing else. */
+export async function buildHealth(
+  { service }: { service: Service },
+  isStopping: () => boolean = () => false,
+): Promise<FastifyInstance> {
+  const app = openApp(service, isStopping);
+  registerGuard(app, service, await registerRateLimits(app, service));
+  bind(app, contract.ops, opsHandlers(VERSION, isStopping), (_, data) => data);
+  await app.ready();
+  return app;
+}
+
+/** Without a route yet. */
+function openApp({ config, log }: Service, isStopping: () => boolean): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log,
+    // One line for each answer is ours (logRequests), so that no query reaches a log.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,
+    // Else Node stops reading the body of any request that wants an upgrade.
+    http: { shouldUpgradeCallback: (request) => config.ENABLE_WEBSOCKET && isUpgrade(request) },
+    bodyLimit: MIB,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenSocket,
+    frameworkErrors: answerFrameworkError,
+  });
+  app.removeContentTypeParser('text/plain');
+  takeJson(app);
+  logRequests(app);
+  dropUnusedConnections(app);
+  registerReplies(app, collectMethods(app), isStopping);
   return app;
 }
 

@@ -31,8 +31,12 @@ export type OpenService = {
   work(): Promise<void>;
   /** From here on this process takes mail by SMTP. Returns the port. */
   takeMail(): Promise<number>;
+  /** From here on this process hands out no tasks. */
+  hold(): void;
   /** Lets go of everybody who waits, so that requests can end. */
   release(): void;
+  /** Takes no more jobs and mail, and waits for what is under way. */
+  rest(): Promise<void>;
   /** Writes what is still in memory and closes every connection. */
   close(): Promise<void>;
 };
@@ -54,8 +58,10 @@ export async function openService(
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log });
   const mailHosts = openMailHosts(config, lookup);
+  let isStopping = false;
   const service = {
     config,
+    isStopping: () => isStopping,
     now,
     newId: randomUUID,
     db,
@@ -77,6 +83,14 @@ export async function openService(
   let sweeper: Sweeper | undefined;
   let polling: MailPolling | undefined;
   let receiver: SmtpReceiver | undefined;
+  let rested: Promise<void> | undefined;
+  const hold = () => {
+    isStopping = true;
+  };
+  const rest = (): Promise<void> => {
+    rested ??= Promise.all([receiver?.close(), polling?.close(), sweeper?.close()]).then(() => worker.close());
+    return rested;
+  };
   return {
     service,
     streams,
@@ -90,15 +104,15 @@ export async function openService(
       receiver = await openSmtpReceiver(service, { dns });
       return receiver.port;
     },
+    hold,
     release: () => {
+      hold();
       bus.release();
       streams.release();
     },
+    rest,
     close: async () => {
-      await receiver?.close();
-      await polling?.close();
-      await sweeper?.close();
-      await worker.close();
+      await rest();
       await streams.close();
       await presence.close();
       await bus.close();

@@ -14,7 +14,16 @@ import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { deviceOf } from './dispatch.ts';
 import { clip } from './output-clip.ts';
-import { isHeld, isTriedAgain, LIFE_COLUMNS, move, retryOrFinish, type TaskLife } from './task-states.ts';
+import {
+  assigned,
+  isHeld,
+  isTriedAgain,
+  LIFE_COLUMNS,
+  move,
+  type Report,
+  retryOrFinish,
+  type TaskLife,
+} from './task-states.ts';
 
 export type Result = {
   status: 'completed' | 'failed' | 'cancelled' | 'timeout';
@@ -50,7 +59,7 @@ export async function recordResult(ctx: Ctx, taskId: string, result: Result, sho
     if (!attempt) throw new Failed('LEASE_LOST');
     if (attempt.result_digest) throw new Failed('RESULT_CONFLICT');
     if (isHeld(task.status) && task.lease_id === attempt.lease_id) return end(tx, task, attempt, result, digest);
-    await note(tx, attempt, { digest, status: null, whole: result });
+    await note(tx, attempt, reportOf(digest, null, result));
     return new Failed('LEASE_LOST');
   });
   if (verdict instanceof Failed) throw verdict;
@@ -81,23 +90,24 @@ async function end(tx: Ctx, task: TaskLife, attempt: Attempt, result: Result, di
   const { status, neverStarted } = result;
   const shortfall = status === 'failed' || status === 'timeout';
   const again = shortfall && isTriedAgain(task, { neverStarted });
-  await note(tx, attempt, { digest, status, whole: again ? result : null });
+  const report = reportOf(digest, status, again ? result : null);
   const set = outcomeOf(result, task, tx.now());
-  if (shortfall)
-    await retryOrFinish(tx, task, { status, reason: neverStarted ? 'never_started' : null, neverStarted, set });
-  else await move(tx, [task], status, { reason: status === 'cancelled' ? 'cancelled' : null, set });
+  if (shortfall) {
+    const reason = neverStarted ? 'never_started' : null;
+    await retryOrFinish(tx, task, { status, reason, neverStarted, set, report });
+  } else await move(tx, [task], status, { reason: status === 'cancelled' ? 'cancelled' : null, set, report });
   return { taskId: task.id, attempt: attempt.number, status };
 }
 
-/** Records on the attempt what came back: no status when it came too late; whole where the task will not show it. */
-type Note = { digest: string; status: TaskStatus | null; whole: Result | null };
-
-async function note(tx: Ctx, attempt: Attempt, { digest, status, whole }: Note): Promise<void> {
+/** What is kept on the attempt: no status when it came too late; whole where the task will not show it. */
+function reportOf(digest: string, status: TaskStatus | null, whole: Result | null): Report {
   const kept = whole && { ...whole, stdout: clip(whole.stdout).text, stderr: clip(whole.stderr).text };
+  return { result_digest: digest, result_status: status, result: kept && JSON.stringify(kept) };
+}
+
+async function note(tx: Ctx, { task_id, number }: Attempt, report: Report): Promise<void> {
   await sql`
-    update task_attempts
-       set result_digest = ${digest}, result_status = ${status}, result = ${kept && JSON.stringify(kept)}
-     where task_id = ${attempt.task_id} and number = ${attempt.number}`.execute(tx.db);
+    update task_attempts set ${assigned(report)} where task_id = ${task_id} and number = ${number}`.execute(tx.db);
 }
 
 /** The last moment that can be written in the usual length. */

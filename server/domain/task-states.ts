@@ -61,6 +61,17 @@ type Change = {
   /** Why, where the status alone does not say it. */
   reason?: string | null;
   set?: UpdateObject<Tables, 'tasks'>;
+  /** What the device said of the attempt that ends; of one task alone. */
+  report?: Report;
+};
+
+/** What is kept on an attempt of what its device said. */
+export type Report = {
+  result_digest: string;
+  /** Null: it came too late. */
+  result_status: TaskStatus | null;
+  /** As JSON; null where the task itself shows it. */
+  result: string | null;
 };
 
 /**
@@ -77,7 +88,7 @@ export async function move(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, 
 async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change: Change): Promise<string[]> {
   if (tasks.length === 0) return [];
   const now = tx.now();
-  const { reason = null, set = {} } = change;
+  const { reason = null, set = {}, report = {} } = change;
   const ids = tasks.map(({ id }) => id);
   const lease = isHeld(to) ? {} : { lease_id: null, lease_until: null, deadline_at: null };
   const end = isFinished(to) ? { completed_at: now } : {};
@@ -92,7 +103,7 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
                 case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end as stderr_tail,
                 (select device_name from devices d where d.id = tasks.device_id) as device_name
     ), ended as (
-      update task_attempts a set ended_at = ${now}
+      update task_attempts a set ${assigned({ ended_at: now, ...report })}
         from unnest(${released.map(({ id }) => id)}::uuid[], ${released.map(({ attempt }) => attempt)}::int[])
                as released (task_id, number)
        where a.task_id = released.task_id and a.number = released.number and a.ended_at is null
@@ -115,7 +126,7 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
 }
 
 /** What an update sets, column by column. */
-const assigned = (changes: Record<string, unknown>) =>
+export const assigned = (changes: Record<string, unknown>) =>
   sql.join(Object.entries(changes).map(([column, value]) => sql`${sql.ref(column)} = ${value}`));
 
 const tell = (tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, changed: number | null | undefined): void => {
@@ -171,6 +182,7 @@ export type Shortfall = {
   /** The command surely did not run, so that trying again repeats nothing. */
   neverStarted: boolean;
   set?: UpdateObject<Tables, 'tasks'>;
+  report?: Report;
 };
 
 /**
@@ -182,9 +194,11 @@ export const isTriedAgain = (task: TaskLife, { neverStarted }: Pick<Shortfall, '
 
 /** Tries the task again after a delay, or finishes it with the shortfall. */
 export async function retryOrFinish(tx: Ctx, task: TaskLife, shortfall: Shortfall): Promise<TaskStatus> {
+  const { status, reason, set = {}, report } = shortfall;
+  const reported = report && { report };
   if (!isTriedAgain(task, shortfall)) {
-    await move(tx, [task], shortfall.status, { reason: shortfall.reason, set: shortfall.set ?? {} });
-    return shortfall.status;
+    await move(tx, [task], status, { reason, set, ...reported });
+    return status;
   }
   const spread = 1 + RETRY_SPREAD * (2 * Math.random() - 1);
   const delayMs = Math.min(RETRY_FIRST_MS * 2 ** task.retry_count * spread, RETRY_MOST_MS);
@@ -192,6 +206,7 @@ export async function retryOrFinish(tx: Ctx, task: TaskLife, shortfall: Shortfal
   await move(tx, [task], 'pending', {
     reason: 'retry',
     set: { ...dueFrom(due), retry_count: task.retry_count + 1, started_at: null, progress: null },
+    ...reported,
   });
   await tx.jobs.send({ name: 'release-task', data: { taskId: task.id } }, { startAfter: due });
   return 'pending';

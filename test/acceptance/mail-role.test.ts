@@ -41,5 +41,5 @@ test('says all that it lacks, and that there is no other role, before it starts'
   expect(code).toBe(1);
   expect(stderr).toContain('DATABASE_URL: must be set for this role');
   expect(stderr).toContain('MAIL_DOMAIN: must be set for this role');
-  expect(await unknown.finished).toMatchObject({ code: 1, stderr: '--role is one of: all, mail\n' });
+  expect(await unknown.finished).toMatchObject({ code: 1, stderr: '--role is one of: all, api, worker, mail\n' });
 });

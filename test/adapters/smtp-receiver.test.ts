@@ -306,7 +306,7 @@ it('mails the result back', async () => {
   const { user, device, from } = await openPerson(own);
   const receiver = await receive(own);
   const messageId = '<question-1@mail.example>';
-  await send(receiver, await signedBy({ from, text: 'echo hello', messageId }));
+  expect(await send(receiver, await signedBy({ from, text: 'echo hello', messageId }))).toMatchObject({ code: 250 });
   const { tasks } = await device.client.daemon.claim();
   const [task] = tasks;
   await device.client.daemon.result(task?.id as string, {

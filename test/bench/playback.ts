@@ -12,7 +12,8 @@ export type Ids = Record<'userId' | 'sessionId' | 'deviceId' | 'keyHash' | 'task
 /** One playing of a call. */
 type Play = {
   ids: Ids;
-  now: number;
+  /** What takes the place of a time so many milliseconds after the recording. */
+  timeAt(offsetMs: number): Date;
   /** The id that takes the place of a recorded one which the service had made up: the same throughout the call. */
   madeUp(recorded: string): string;
 };
@@ -41,9 +42,10 @@ export function playerOf(pool: pg.Pool, recording: Recording, name: CallName): P
 
 function newPlay(ids: Ids): Play {
   const made = new Map<string, string>();
+  const now = Date.now();
   return {
     ids,
-    now: Date.now(),
+    timeAt: (offsetMs) => new Date(now + offsetMs),
     madeUp(recorded) {
       const id = made.get(recorded) ?? randomUUID();
       made.set(recorded, id);
@@ -92,11 +94,15 @@ function transactionsOf(statements: readonly Prepared[]): Prepared[][] {
   return parts;
 }
 
+/** As JSON writes it. */
+const WRITTEN_TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
+
 /** What to send in place of a recorded value: ids within it are replaced, times are moved to now. */
 export function fillerOf(value: unknown, recording: Pick<Recording, 'ids' | 'madeUp' | 'at'>): Filler {
+  const offsetOf = (time: Date) => time.getTime() - recording.at.getTime();
   if (value instanceof Date) {
-    const offset = value.getTime() - recording.at.getTime();
-    return ({ now }) => new Date(now + offset);
+    const offset = offsetOf(value);
+    return ({ timeAt }) => timeAt(offset);
   }
   if (Array.isArray(value)) {
     const fillers = value.map((item) => fillerOf(item, recording));
@@ -104,11 +110,14 @@ export function fillerOf(value: unknown, recording: Pick<Recording, 'ids' | 'mad
   }
   if (typeof value !== 'string') return () => value;
   const names = new Map(Object.entries(recording.ids).map(([name, id]) => [id, name as keyof Ids]));
-  const pieces = value.split(new RegExp(`(${[...names.keys(), ...recording.madeUp].join('|')})`));
+  const pieces = value.split(new RegExp(`(${[...names.keys(), ...recording.madeUp, WRITTEN_TIME].join('|')})`));
   const fillers = pieces.map((piece, at): ((play: Play) => string) => {
     if (at % 2 === 0) return () => piece;
     const name = names.get(piece);
-    return name ? ({ ids }) => ids[name] : ({ madeUp }) => madeUp(piece);
+    if (name) return ({ ids }) => ids[name];
+    if (recording.madeUp.includes(piece)) return ({ madeUp }) => madeUp(piece);
+    const offset = offsetOf(new Date(piece));
+    return ({ timeAt }) => timeAt(offset).toISOString();
   });
   const [whole] = fillers.slice(1, 2);
   if (whole === undefined) return () => value;

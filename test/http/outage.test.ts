@@ -9,6 +9,7 @@ import { accessOf } from '../../contracts/declared.ts';
 import { cloud } from '../../contracts/index.ts';
 import { openApp, refusalOf, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
 import { cloneDatabase } from '../setup/database.ts';
+import { signatureOf } from '../setup/mail-gateway.ts';
 
 /** How a database can be away: nobody listens; whoever answers hangs up; or nothing is ever heard again. */
 const AWAY = ['refuses', 'hangs up', 'is silent'] as const;
@@ -112,13 +113,15 @@ async function expectUnavailable(route: AppRoute): Promise<void> {
   const [kind] = accessOf(route).auth;
   const bearers: { [kind: string]: string } = { user: owner.token, device: machine.key, apiKey: 'ck_live_x' };
   const example = (route as { body?: { meta?(): { examples?: unknown[] } } }).body?.meta?.().examples?.[0];
+  const body = example === undefined ? undefined : JSON.stringify(example);
   const response = await fetch(app.url + route.path.replace(/:\w+/g, () => randomUUID()), {
     method: route.method,
     headers: {
       ...(kind ? { authorization: `Bearer ${bearers[kind]}` } : {}),
-      ...(example ? { 'content-type': 'application/json' } : {}),
+      // The gateway of mail signs what it posts; nobody else minds.
+      ...(body ? { 'content-type': 'application/json', 'x-email-signature': signatureOf(body) } : {}),
     },
-    ...(example ? { body: JSON.stringify(example) } : {}),
+    ...(body ? { body } : {}),
   });
   expect([response.status, await response.json()], `${route.method} ${route.path}`).toMatchObject([
     503,

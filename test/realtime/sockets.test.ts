@@ -255,5 +255,8 @@ test('a process that stops tells its sockets to come back', async () => {
   const began = performance.now();
   await own.close();
   expect(await socket.closed).toMatchObject({ code: 1012 });
+  const { data } = await socket.next('restart');
+  expect(data.reconnect_after_ms).toBeGreaterThanOrEqual(0);
+  expect(data.reconnect_after_ms).toBeLessThanOrEqual(5_000);
   expect(performance.now() - began).toBeLessThan(5_000);
 });

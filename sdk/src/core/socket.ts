@@ -23,6 +23,9 @@ export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 type Frames = { [Frame in SocketFrame as Frame['type']]: Frame };
 
+/** How a connection ended: whether it ever stood, and when the service wants us back, if it said so. */
+type Served = { isOpen: boolean; comeBackAfterMs?: number | undefined };
+
 /** What one can listen to: the frames by type, each connection and each cut, and the end with its reason, if it was not closed. */
 export type SocketEvents = Frames & { open: undefined; cut: undefined; end: unknown };
 
@@ -113,29 +116,33 @@ export class CloudSocket {
     const { signal } = this.#closing;
     let reason: unknown;
     for (let attempt = 0; !signal.aborted; attempt++) {
+      let asked: number | undefined;
       reason = undefined;
       try {
-        if (await this.#serve(await this.#address())) attempt = 0;
+        const served = await this.#serve(await this.#address());
+        if (served.isOpen) attempt = 0;
+        asked = served.comeBackAfterMs;
       } catch (error) {
         reason = error;
         if (error instanceof ApiError && FINAL.includes(error.status)) break;
       }
-      await sleep(waitMs(reason, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS), signal).catch(() => {});
+      await sleep(asked ?? waitMs(reason, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS), signal).catch(() => {});
     }
     this.#tell('end', signal.aborted ? undefined : reason);
   }
 
-  /** Resolves when the connection has ended: whether it ever stood. */
-  #serve(url: string): Promise<boolean> {
+  /** Resolves when the connection has ended. */
+  #serve(url: string): Promise<Served> {
     const { signal } = this.#closing;
     return new Promise((resolve) => {
-      if (signal.aborted) return resolve(false);
+      if (signal.aborted) return resolve({ isOpen: false });
       const socket = new this.#WebSocket(url);
       let isOpen = false;
+      let comeBackAfterMs: number | undefined;
       let isSilent = false;
       const end = () => {
         clearInterval(timer);
-        resolve(isOpen); // first: a listener that throws must not end the coming back
+        resolve({ isOpen, comeBackAfterMs }); // first: a listener that throws must not end the coming back
         if (this.#current === socket) {
           this.#current = undefined;
           this.#tell('cut', undefined);
@@ -158,6 +165,7 @@ export class CloudSocket {
       socket.addEventListener('message', ({ data }) => {
         isSilent = false;
         const frame = JSON.parse(String(data)) as SocketFrame;
+        if (frame.type === 'restart') comeBackAfterMs = Math.min(LONGEST_WAIT_MS, frame.data.reconnect_after_ms);
         this.#tell(frame.type, frame);
       });
       socket.addEventListener('close', end);
