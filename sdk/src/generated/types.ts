@@ -376,6 +376,10 @@ export interface components {
             lease_expires_at: string;
             /** Format: date-time */
             created_at: string;
+            /** @description Of the request that created it: write it in your log */
+            request_id: string | null;
+            /** @description Of the span that created it (W3C Trace Context): the parent of yours */
+            traceparent: string | null;
         };
         HandedTasks: {
             tasks: components["schemas"]["HandedTask"][];
@@ -1469,6 +1473,10 @@ export interface components {
             source: "api" | "email" | "web" | "cli";
             /** @description The task that this one retries */
             parent_task_id: string | null;
+            /** @description X-Request-Id of the request that created it */
+            request_id: string | null;
+            /** @description As it came with that request (W3C Trace Context); the daemon gets it with the task */
+            traceparent: string | null;
             batch_id: string | null;
             /** @description In a sequential batch: the one that must complete before */
             after_task_id: string | null;
@@ -1646,6 +1654,10 @@ export interface components {
             source: "api" | "email" | "web" | "cli";
             /** @description The task that this one retries */
             parent_task_id: string | null;
+            /** @description X-Request-Id of the request that created it */
+            request_id: string | null;
+            /** @description As it came with that request (W3C Trace Context); the daemon gets it with the task */
+            traceparent: string | null;
             batch_id: string | null;
             /** @description In a sequential batch: the one that must complete before */
             after_task_id: string | null;
