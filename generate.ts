@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from './contracts/openapi.ts';
 import { sdkSources } from './sdk/codegen/sources.ts';
-import { readmeWithConfiguration } from './server/configuration-table.ts';
+import { envExample, readmeWithConfiguration } from './server/configuration-table.ts';
 
 const openApiJson = `${JSON.stringify(openApiDocument(), null, 2)}\n`;
 const sdk = await sdkSources(openApiJson);
@@ -17,6 +17,7 @@ const products: Record<string, string> = {
   'sdk/src/generated/relay.ts': sdk.relay,
   'sdk/src/generated/codes.ts': sdk.codes,
   'README.md': readmeWithConfiguration(),
+  '.env.example': envExample(),
 };
 
 if (process.argv.includes('--release'))

@@ -112,12 +112,17 @@ const forDevices = [
   event('config.updated', { device_id: Id, config_version: z.int() }),
 ] as const;
 
-const forAll = [event('resync', { timestamp: Time })] as const;
+const forAll = [
+  event('resync', { timestamp: Time }),
+  event('restart', {
+    reconnect_after_ms: z.int().meta({ description: 'Wait this long, so that not all come back in the same moment' }),
+  }),
+] as const;
 
 export const SocketFrame = z.discriminatedUnion('type', [...answers, ...forOwners, ...forDevices, ...forAll]).meta({
   id: 'SocketFrame',
   description:
-    'What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show.',
+    'What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. restart comes before a close with 1012.',
 });
 
 export type SocketFrame = z.output<typeof SocketFrame>;

@@ -15,7 +15,8 @@ export const ops = c.router({
     method: 'GET',
     path: '/readyz',
     summary: 'Can the process serve requests',
-    description: 'Looks at the database; 503 while it is away or the process is stopping.',
+    description:
+      'Looks at the database; 503 while it is away, lacks migrations of this version, or the process is stopping.',
     responses: {
       200: z.object({ status: z.literal('ready'), version: z.string(), timestamp: Time }).meta({ id: 'Ready' }),
       503: z

@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { accessOf } from '../contracts/declared.ts';
 import { familyOf } from '../contracts/families.ts';
 import { contract } from '../contracts/index.ts';
 import { MIB } from '../contracts/wire.ts';
+import type { Service } from './context.ts';
 import type { OpenService } from './deps.ts';
 import { registerGuard } from './http/access.ts';
 import { apiKeyHandlers } from './http/cloud/api-keys.ts';
@@ -20,7 +22,7 @@ import { socketHandlers } from './http/cloud/sockets.ts';
 import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { userHandlers } from './http/cloud/users.ts';
-import { accessOf, bind, bindStream, routeOf } from './http/contract.ts';
+import { bind, bindStream, routeOf } from './http/contract.ts';
 import { controlHandlers } from './http/control.ts';
 import { registerCors } from './http/cors.ts';
 import { registerMetrics } from './http/metrics.ts';
@@ -62,32 +64,13 @@ const requestIdOf = ({ headers }: IncomingMessage): string => {
 /** What an application stands on. */
 type Served = Pick<OpenService, 'service' | 'streams' | 'poolUse'> & Partial<Pick<OpenService, 'metrics'>>;
 
+/** Everything that is served: the routes of the contract, the socket, the reference. */
 export async function buildApp(
   { service, streams, poolUse, metrics }: Served,
   isStopping: () => boolean = () => false,
 ): Promise<FastifyInstance> {
-  const { config, log } = service;
-  const app = Fastify({
-    loggerInstance: log,
-    // One line for each answer is ours (logRequests), so that no query reaches a log.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    genReqId: requestIdOf,
-    requestIdHeader: false,
-    trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,
-    // Else Node stops reading the body of any request that wants an upgrade.
-    http: { shouldUpgradeCallback: (request) => config.ENABLE_WEBSOCKET && isUpgrade(request) },
-    bodyLimit: MIB,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    clientErrorHandler: answerBrokenSocket,
-    frameworkErrors: answerFrameworkError,
-  });
-  app.removeContentTypeParser('text/plain');
-  takeJson(app);
-  logRequests(app);
-  dropUnusedConnections(app);
-  registerReplies(app, collectMethods(app), isStopping);
+  const { config } = service;
+  const app = openApp(service, isStopping);
   if (service.tracer) registerTracing(app, service.tracer);
   if (metrics) registerMetrics(app, service, metrics);
   await registerCors(app, config);
@@ -121,6 +104,45 @@ export async function buildApp(
   registerReference(app);
 
   await app.ready();
+  return app;
+}
+
+/** What a supervisor asks of a process that serves nothing else. */
+export async function buildHealth(
+  { service, metrics }: Pick<Served, 'service' | 'metrics'>,
+  isStopping: () => boolean = () => false,
+): Promise<FastifyInstance> {
+  const app = openApp(service, isStopping);
+  if (metrics) registerMetrics(app, service, metrics);
+  registerGuard(app, service, await registerRateLimits(app, service));
+  bind(app, contract.ops, opsHandlers(VERSION, isStopping), (_, data) => data);
+  await app.ready();
+  return app;
+}
+
+/** Without a route yet. */
+function openApp({ config, log }: Service, isStopping: () => boolean): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log,
+    // One line for each answer is ours (logRequests), so that no query reaches a log.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? config.TRUSTED_PROXIES : false,
+    // Else Node stops reading the body of any request that wants an upgrade.
+    http: { shouldUpgradeCallback: (request) => config.ENABLE_WEBSOCKET && isUpgrade(request) },
+    bodyLimit: MIB,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenSocket,
+    frameworkErrors: answerFrameworkError,
+  });
+  app.removeContentTypeParser('text/plain');
+  takeJson(app);
+  logRequests(app);
+  dropUnusedConnections(app);
+  registerReplies(app, collectMethods(app), isStopping);
   return app;
 }
 

@@ -72,6 +72,9 @@ const operatorSecret = z.string().min(16, 'must have at least 16 characters');
 export const settings = {
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   PORT: whole(0, 65_535).default(3000).describe('Port to listen on; 0: any free one'),
+  STOP_DELAY: whole(0, 60)
+    .default(0)
+    .describe('Seconds to go on serving, no longer ready, once told to stop: until balancers have noticed'),
   PUBLIC_URL: z.url().optional().describe('How clients reach the service, where that is not http://HOST:PORT'),
   DATA_DIR: z
     .string()
@@ -127,6 +130,9 @@ export const settings = {
   SECRETS_KEY: secret
     .optional()
     .describe('Seals the passwords of mail accounts, at least 32 characters; without it none is taken'),
+  SECRETS_KEY_PREVIOUS: secret
+    .optional()
+    .describe('The key before, while passwords sealed with it are still about: npm run admin -- secrets rotate'),
   ALLOW_PRIVATE_MAIL_HOSTS: flag
     .prefault('false')
     .describe('true: mail servers of devices may lie on this machine or in private networks'),

@@ -1,4 +1,4 @@
-/** The table of settings in README.md, from the schemas that read them. */
+/** The settings as README.md and .env.example show them, from the schemas that read them. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { settings } from './config.ts';
@@ -6,21 +6,50 @@ import { settings } from './config.ts';
 const BEGIN = '<!-- configuration: written by npm run generate -->';
 const END = '<!-- /configuration -->';
 
-const rowOf = ([name, schema]: [string, z.ZodType]): string => {
-  const { default: value, description = '' } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  const shown = value === undefined || value === '' ? '' : `\`${value}\``;
-  return `| \`${name}\` | ${shown} | ${description} |`;
-};
+type Setting = { name: string; value: string; description: string };
+
+const all = (): Setting[] =>
+  Object.entries(settings as Record<string, z.ZodType>).map(([name, schema]) => {
+    const { default: value = '', description = '' } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    return { name, value: String(value), description };
+  });
+
+const rowOf = ({ name, value, description }: Setting): string =>
+  `| \`${name}\` | ${value && `\`${value}\``} | ${description} |`;
 
 /** README.md as it is, with its table made anew. */
 export function readmeWithConfiguration(): string {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const [before = '', rest = ''] = readme.split(BEGIN);
   const [, after = ''] = rest.split(END);
-  const table = [
-    '| variable | by default | what it is |',
-    '|---|---|---|',
-    ...Object.entries(settings).map(rowOf),
-  ].join('\n');
+  const table = ['| variable | by default | what it is |', '|---|---|---|', ...all().map(rowOf)].join('\n');
   return `${before}${BEGIN}\n${table}\n${END}${after}`;
+}
+
+/** What docker-compose.yml sets itself. */
+const OF_COMPOSE = ['HOST', 'PORT', 'DATA_DIR', 'DATABASE_URL', 'MAIL_HOST', 'MAIL_PORT'];
+
+/** Without the first the service does not start; without one of the others, what it opens stays closed. */
+const SECRETS = ['JWT_SECRET', 'SECRETS_KEY', 'EMAIL_WEBHOOK_SECRET', 'ADMIN_MASTER_KEY', 'CRON_SECRET'];
+
+/** `.env.example`: the secrets to be filled in, then everything else, commented out with what holds without it. */
+export function envExample(): string {
+  const known = all().filter(({ name }) => !OF_COMPOSE.includes(name));
+  const isSecret = ({ name }: Setting) => SECRETS.includes(name);
+  const commented =
+    (line: string) =>
+    ({ name, value, description }: Setting) =>
+      `# ${description}\n${line}${name}=${value}`;
+  return [
+    '# For docker-compose.yml: cp .env.example .env. Written by npm run generate, from server/config.ts.',
+    '# To be filled in, each with its own: openssl rand -hex 32',
+    '# Password of the database, which is made with it\nDB_PASSWORD=',
+    ...known.filter(isSecret).map(commented('')),
+    '# Everything below has a default that works.',
+    ...known.filter((setting) => !isSecret(setting)).map(commented('#')),
+    '',
+  ]
+    .join('\n\n')
+    .trimEnd()
+    .concat('\n');
 }

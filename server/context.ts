@@ -329,6 +329,8 @@ export type Tracer = {
 /** What every piece of work of a process shares. */
 export type Service = {
   config: Config;
+  /** The process has been told to stop: it hands out nothing more. */
+  isStopping: () => boolean;
   now: () => Date;
   newId: () => string;
   db: Db;

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
-import { type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
+import { addressesBy, type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
 import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
@@ -39,8 +39,12 @@ export type OpenService = {
   work(): Promise<void>;
   /** From here on this process takes mail by SMTP. Returns the port. */
   takeMail(): Promise<number>;
+  /** From here on this process hands out no tasks. */
+  hold(): void;
   /** Lets go of everybody who waits, so that requests can end. */
   release(): void;
+  /** Takes no more jobs and mail, and waits for what is under way. */
+  rest(): Promise<void>;
   /** Writes what is still in memory and closes every connection. */
   close(): Promise<void>;
 };
@@ -64,9 +68,12 @@ export async function openService(
   const objects = await openObjects(config);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log, meter });
-  const mailHosts = openMailHosts(config, lookup);
+  const dns = openDns();
+  const mailHosts = openMailHosts(config, lookup ?? addressesBy(dns));
+  let isStopping = false;
   const service = {
     config,
+    isStopping: () => isStopping,
     now,
     newId: randomUUID,
     db,
@@ -89,10 +96,17 @@ export async function openService(
   const { poolUse } = database;
   metrics?.watch({ ...service, poolUse, backlog, subscribers: streams.size });
   const metricsServer = await serving(service, metrics);
-  const dns = openDns();
   let sweeper: Sweeper | undefined;
   let polling: MailPolling | undefined;
   let receiver: SmtpReceiver | undefined;
+  let rested: Promise<void> | undefined;
+  const hold = () => {
+    isStopping = true;
+  };
+  const rest = (): Promise<void> => {
+    rested ??= Promise.all([receiver?.close(), polling?.close(), sweeper?.close()]).then(() => worker.close());
+    return rested;
+  };
   return {
     service,
     streams,
@@ -109,15 +123,15 @@ export async function openService(
       receiver = await openSmtpReceiver(service, { dns });
       return receiver.port;
     },
+    hold,
     release: () => {
+      hold();
       bus.release();
       streams.release();
     },
+    rest,
     close: async () => {
-      await receiver?.close();
-      await polling?.close();
-      await sweeper?.close();
-      await worker.close();
+      await rest();
       await streams.close();
       await presence.close();
       await bus.close();

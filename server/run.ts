@@ -1,18 +1,21 @@
 /** One life of the service: start, serve, stop. */
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
-import { keepSecrets } from './adapters/secrets.ts';
+import { withKeptSecrets } from './adapters/secrets.ts';
 import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
 import { DatabaseTooOld } from './db/too-old.ts';
 import type { OpenService } from './deps.ts';
 import { VERSION } from './version.ts';
 
-/** How long requests that are under way may take to end once the process has been told to stop. */
+/** How long what is under way may take to end once the process has been told to stop. */
 const DRAIN_MS = 25_000;
+/** Of it, how long requests may take: the rest is for closing what they stand on. */
+const REQUESTS_MS = 20_000;
 /** npm passes Ctrl-C on to a process that the terminal has told already: the same wish, not a second one. */
 const SAME_SIGNAL_MS = 1000;
 
@@ -20,17 +23,21 @@ const SAME_SIGNAL_MS = 1000;
 type Life = { postgres?: EmbeddedPostgres; open?: OpenService; app?: FastifyInstance; isStopping: boolean };
 
 type Role = {
-  /** Serves HTTP, runs jobs and sweeps; takes mail too where MAIL_PORT is set. */
-  isService: boolean;
+  serves: 'everything' | 'health' | 'nothing';
+  /** Runs jobs, sweeps and reads mailboxes. */
+  works: boolean;
+  takesMail: 'always' | 'where MAIL_PORT is set' | 'never';
   /** What must be set, besides what always must. */
   needs: readonly (keyof Settings)[];
 };
 
-/** What one process does of the service. */
+/** What one process does of the service. Any number of each may run on one database. */
 const ROLES = {
-  all: { isService: true, needs: [] },
+  all: { serves: 'everything', works: true, takesMail: 'where MAIL_PORT is set', needs: [] },
+  api: { serves: 'everything', works: false, takesMail: 'never', needs: ['DATABASE_URL'] },
+  worker: { serves: 'health', works: true, takesMail: 'never', needs: ['DATABASE_URL'] },
   /** Takes mail by SMTP and nothing else, so that it may stand where port 25 is open. */
-  mail: { isService: false, needs: ['DATABASE_URL', 'MAIL_DOMAIN'] },
+  mail: { serves: 'nothing', works: false, takesMail: 'always', needs: ['DATABASE_URL', 'MAIL_DOMAIN'] },
 } satisfies Record<string, Role>;
 
 /** Runs the service until it is told to stop, and ends the process. */
@@ -46,7 +53,7 @@ export async function run(): Promise<void> {
   });
   try {
     const url = await start(life, role, settings, log);
-    if (url && !life.isStopping) announce(settings, log, url);
+    if (url && !life.isStopping) announce(settings, role, log, url);
   } catch (error) {
     console.error(`\nCCJK Cloud could not start.\n${reasonOf(error)}`);
     await stop(life, log);
@@ -68,7 +75,7 @@ function roleOrExit(): Role {
 function readOrExit(role: Role): Settings {
   try {
     const settings = readSettings(process.env, role.needs);
-    if (role.isService || settings.ENABLE_EMAIL_SERVICE) return settings;
+    if (role.takesMail !== 'always' || settings.ENABLE_EMAIL_SERVICE) return settings;
     throw new ConfigurationFailed('ENABLE_EMAIL_SERVICE is false, and --role mail does nothing else');
   } catch (error) {
     if (!(error instanceof ConfigurationFailed)) throw error;
@@ -94,42 +101,39 @@ const openLog = (settings: Settings): Logger =>
 async function start(life: Life, role: Role, settings: Settings, log: Logger): Promise<string | undefined> {
   if (settings.REDIS_URL) log.warn('REDIS_URL is ignored: PostgreSQL does the work of Redis here');
   // PostgreSQL starts while the rest of the service is loaded: each takes a core for half a second.
-  const [config, { migrate }, { openService }, { buildApp }] = await Promise.all([
+  const [config, { migrate }, { openService }, { buildApp, buildHealth }] = await Promise.all([
     complete(life, settings),
     import('./db/migrate.ts'),
     import('./deps.ts'),
     import('./app.ts'),
   ]);
   await migrate(config.DATABASE_URL);
-  life.open = await openService(config, log);
-  if (!role.isService || (config.ENABLE_EMAIL_SERVICE && config.MAIL_PORT !== undefined)) {
-    const port = await life.open.takeMail();
+  const open = await openService(config, log);
+  life.open = open;
+  if (takesMail(role, config)) {
+    const port = await open.takeMail();
     log.info({ port, domain: config.MAIL_DOMAIN, version: VERSION }, 'mail is taken');
   }
-  if (!role.isService) return undefined;
-  life.app = await buildApp(life.open, () => life.isStopping);
-  await life.open.work();
+  if (role.serves !== 'nothing') {
+    const build = role.serves === 'health' ? buildHealth : buildApp;
+    life.app = await build(open, () => life.isStopping);
+  }
+  if (role.works) await open.work();
+  if (!life.app) return undefined;
   await life.app.listen({ host: config.HOST, port: config.PORT });
   const { port } = life.app.server.address() as AddressInfo;
   return config.PUBLIC_URL ?? `http://${hostInUrl(config.HOST)}:${port}`;
 }
 
+const takesMail = ({ takesMail }: Role, { ENABLE_EMAIL_SERVICE, MAIL_PORT }: Config): boolean =>
+  takesMail === 'always' || (takesMail !== 'never' && ENABLE_EMAIL_SERVICE && MAIL_PORT !== undefined);
+
 /** Finds or makes what the settings left open: the database, and its secrets with it. */
 async function complete(life: Life, settings: Settings): Promise<Config> {
-  const { DATABASE_URL, JWT_SECRET, SECRETS_KEY, EMAIL_WEBHOOK_SECRET, ADMIN_MASTER_KEY, CRON_SECRET, DATA_DIR } =
-    settings;
+  const { DATABASE_URL, JWT_SECRET, DATA_DIR } = settings;
   if (DATABASE_URL && JWT_SECRET) return { ...settings, DATABASE_URL, JWT_SECRET };
   life.postgres = await startEmbeddedPostgres({ dataDir: DATA_DIR });
-  return {
-    ...settings,
-    ...keepSecrets(DATA_DIR),
-    ...(JWT_SECRET ? { JWT_SECRET } : {}),
-    ...(SECRETS_KEY ? { SECRETS_KEY } : {}),
-    ...(EMAIL_WEBHOOK_SECRET ? { EMAIL_WEBHOOK_SECRET } : {}),
-    ...(ADMIN_MASTER_KEY ? { ADMIN_MASTER_KEY } : {}),
-    ...(CRON_SECRET ? { CRON_SECRET } : {}),
-    DATABASE_URL: life.postgres.url,
-  };
+  return { ...withKeptSecrets(settings), DATABASE_URL: life.postgres.url };
 }
 
 const hostInUrl = (host: string): string => {
@@ -138,7 +142,11 @@ const hostInUrl = (host: string): string => {
 };
 
 /** Says where it is and what to do next. */
-function announce(settings: Settings, log: Logger, url: string): void {
+function announce(settings: Settings, { serves }: Role, log: Logger, url: string): void {
+  if (serves === 'health') {
+    log.info({ url, version: VERSION }, 'ready: jobs are run');
+    return;
+  }
   const target = url === 'http://127.0.0.1:3000' ? '' : ` --url ${url}`;
   const next = `npx ccjk-cloud register${target} --email you@example.com`;
   log.info({ url, docs: `${url}/docs`, next, version: VERSION }, 'ready');
@@ -187,13 +195,24 @@ function obeySignals(life: Life, log: Logger): void {
   process.on('SIGTERM', onSignal);
 }
 
-/** Takes no more requests, lets those under way end, then closes everything in the opposite order of its opening. */
+/**
+ * Fails readiness at once and hands out nothing more; after STOP_DELAY takes no more requests and jobs, lets those under
+ * way end, then closes everything in the opposite order of its opening.
+ */
 async function stop(life: Life, log: Logger): Promise<void> {
   life.isStopping = true;
   const { app, open, postgres } = life;
+  open?.hold();
+  if (app?.server.listening) await pause((open?.service.config.STOP_DELAY ?? 0) * 1000);
   open?.release();
-  if (app) await within(DRAIN_MS, app.close(), () => app.server.closeAllConnections());
-  await open?.close();
+  const end = Promise.all([
+    app && within(REQUESTS_MS, app.close(), () => app.server.closeAllConnections()),
+    open?.rest(),
+  ]).then(() => open?.close());
+  await within(DRAIN_MS, end, () => {
+    log.error(`what was under way did not end within ${DRAIN_MS / 1000} s; its leases run out and it is tried again`);
+    process.exit(1);
+  });
   await postgres?.stop();
   log.info('stopped');
 }

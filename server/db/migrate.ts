@@ -1,7 +1,8 @@
 /** Brings a database to the tables of this release: ours through MikroORM, the job queue's through pg-boss. */
+import { sql } from 'kysely';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
-import { openDatabase } from './orm.ts';
+import { type Db, MIGRATIONS, openDatabase } from './orm.ts';
 import { DatabaseTooOld } from './too-old.ts';
 
 /** Any fixed number: it names the one lock under which the processes of a deployment migrate in turn. */
@@ -34,6 +35,15 @@ export async function migrate(databaseUrl: string): Promise<void> {
   } finally {
     await lock.end();
   }
+}
+
+/** Whether the database has yet to run a migration of this release. */
+export async function lacksMigrations(db: Db): Promise<boolean> {
+  const names = MIGRATIONS.map(({ name }) => name);
+  const { rows } = await sql<{ lacks: boolean }>`
+    select exists (select from unnest(${names}::text[]) needed where needed not in (select name from migrations)) as lacks
+  `.execute(db);
+  return rows[0]?.lacks ?? true;
 }
 
 async function requireVersion(client: pg.Client): Promise<void> {

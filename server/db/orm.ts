@@ -15,6 +15,7 @@ import { Migration20261121125225 } from '../../migrations/Migration2026112112522
 import { Migration20261121125835 } from '../../migrations/Migration20261121125835.ts';
 import { Migration20261121145444 } from '../../migrations/Migration20261121145444.ts';
 import { Migration20261121151205 } from '../../migrations/Migration20261121151205.ts';
+import { Migration20261121161500 } from '../../migrations/Migration20261121161500.ts';
 import { Migration20261121163000 } from '../../migrations/Migration20261121163000.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
@@ -40,6 +41,19 @@ const valueTypes = new pg.TypeOverrides();
 valueTypes.setTypeParser(pg.types.builtins.INT8, Number);
 valueTypes.setTypeParser(pg.types.builtins.DATE, (written: string) => written);
 
+/** In their order. What has a place here stays as it is: databases have run it. */
+export const MIGRATIONS = [
+  Migration20261121120000,
+  Migration20261121125021,
+  Migration20261121125215,
+  Migration20261121125225,
+  Migration20261121125835,
+  Migration20261121145444,
+  Migration20261121151205,
+  Migration20261121161500,
+  Migration20261121163000,
+] as const;
+
 type Opening = {
   maxConnections?: number;
   /** Statements may take as long as they need: for migrations. */
@@ -62,16 +76,7 @@ export const ormOptions = (
     snapshot: false,
     tableName: 'migrations',
     silent: true,
-    migrationsList: [
-      { name: 'Migration20261121120000', class: Migration20261121120000 },
-      { name: 'Migration20261121125021', class: Migration20261121125021 },
-      { name: 'Migration20261121125215', class: Migration20261121125215 },
-      { name: 'Migration20261121125225', class: Migration20261121125225 },
-      { name: 'Migration20261121125835', class: Migration20261121125835 },
-      { name: 'Migration20261121145444', class: Migration20261121145444 },
-      { name: 'Migration20261121151205', class: Migration20261121151205 },
-      { name: 'Migration20261121163000', class: Migration20261121163000 },
-    ],
+    migrationsList: MIGRATIONS.map((migration) => ({ name: migration.name, class: migration })),
   },
   driverOptions: {
     Client: PreparedClient,

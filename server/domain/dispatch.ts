@@ -9,6 +9,7 @@
 import { sql } from 'kysely';
 import { type Actor, actorName, atomically, type Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
+import { IS_PAUSED } from './pauses.ts';
 import { PLANS } from './plans.ts';
 import { LIFE, move, type TaskRow } from './task-states.ts';
 
@@ -61,7 +62,10 @@ export type Claim = {
   signal: AbortSignal;
 };
 
-/** Hands out the device's queued tasks, the most urgent and then the oldest first, within both concurrency limits. */
+/**
+ * Hands out the device's queued tasks, the most urgent and then the oldest first, within both concurrency limits. None
+ * while the operator pauses dispatch, and none by a process that stops; what a claim was given before it gets again.
+ */
 export async function claimTasks(ctx: Ctx, claim: Claim): Promise<HandedTask[]> {
   const { deviceId, userId } = deviceOf(ctx);
   const look = async () => {
@@ -78,6 +82,7 @@ async function claimNow(ctx: Ctx, { limit, claimId }: Claim): Promise<HandedTask
   return atomically(ctx, async (tx) => {
     const slots = await lockSlots(tx, claimId);
     if (slots.is_repeat && claimId) return claimedBefore(tx, claimId);
+    if (tx.isStopping()) return [];
     return handOut(tx, Math.min(limit, slots.device, slots.user), claimId);
   });
 }
@@ -86,7 +91,7 @@ async function claimNow(ctx: Ctx, { limit, claimId }: Claim): Promise<HandedTask
 async function isWorthALock(ctx: Ctx, claimId: string | undefined): Promise<boolean> {
   const { deviceId } = deviceOf(ctx);
   const { rows } = await sql<{ worth: boolean }>`
-    select exists (select from tasks where device_id = ${deviceId} and status = 'queued')
+    select exists (select from tasks where device_id = ${deviceId} and status = 'queued') and not ${IS_PAUSED}
         or exists (select from task_attempts where device_id = ${deviceId} and claim_id = ${claimId ?? null}) as worth
   `.execute(ctx.db);
   return rows[0]?.worth ?? false;
@@ -139,7 +144,7 @@ async function handOut(tx: Ctx, count: number, claimId: string | undefined): Pro
     with picked as (
       select id, priority, created_at, timeout_ms
         from tasks
-       where device_id = ${actor.deviceId} and status = 'queued' and expires_at > ${now}
+       where device_id = ${actor.deviceId} and status = 'queued' and expires_at > ${now} and not ${IS_PAUSED}
        order by priority desc, created_at
        limit ${count}
          for update skip locked

@@ -147,6 +147,30 @@ export function loginOf(ctx: Ctx, row: EmailConfigRow): { username: string; pass
   return password ? { username: row.username ?? row.email_address, password } : undefined;
 }
 
+/** Seals every password anew with the key of now. Tells how many, and how many no key of ours opens: those stay as they are. */
+export const resealPasswords = (ctx: Ctx): Promise<{ sealed: number; unreadable: number }> =>
+  atomically(ctx, async (tx) => {
+    const rows = await tx.db
+      .selectFrom('email_configs')
+      .select(['id', 'sealed_password'])
+      .where('sealed_password', 'is not', null)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+    let count = 0;
+    for (const { id, sealed_password } of rows) {
+      const password = tx.safe.open(sealed_password as Buffer, id);
+      if (password === undefined) continue;
+      await tx.db
+        .updateTable('email_configs')
+        .set({ sealed_password: sealed(tx, password, id) })
+        .where('id', '=', id)
+        .execute();
+      count += 1;
+    }
+    return { sealed: count, unreadable: rows.length - count };
+  });
+
 /** Where mail is handed in, when the settings do not say. */
 const SUBMISSION_PORT = 587;
 

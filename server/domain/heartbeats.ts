@@ -9,6 +9,7 @@ import { Failed } from '../failed.ts';
 import { addressOf } from './audit.ts';
 import { changeStatus, type DeviceStatus } from './devices.ts';
 import { claimTasks, deviceOf, type HandedTask, leaseEnd } from './dispatch.ts';
+import { IS_PAUSED } from './pauses.ts';
 
 export type WorkedOn = { taskId: string; leaseId?: string | undefined; progress?: number | undefined };
 
@@ -112,7 +113,8 @@ type News = {
 const findNews = joined<News>(async (db, deviceIds) => {
   const { rows } = await sql<News>`
     select d.id as key, d.config_version, d.heartbeat_interval,
-           exists (select from tasks where device_id = d.id and status = 'queued') as tasks_available,
+           exists (select from tasks where device_id = d.id and status = 'queued')
+             and not ${IS_PAUSED} as tasks_available,
            coalesce((
              select json_agg(json_build_object('taskId', id, 'graceSeconds', grace_seconds))
                from tasks

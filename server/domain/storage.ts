@@ -10,8 +10,9 @@ import { type Ctx, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { PLANS } from './plans.ts';
 
-/** Takes `bytes` of the acting user's storage. @throws Failed STORAGE_QUOTA_EXCEEDED */
+/** Takes `bytes` of the acting user's storage. Nothing has room anywhere. @throws Failed STORAGE_QUOTA_EXCEEDED */
 export async function takeStorage(tx: Ctx, bytes: number): Promise<void> {
+  if (bytes === 0) return;
   const { numUpdatedRows } = await tx.db
     .updateTable('users')
     .set({ storage_used: sql`storage_used + ${bytes}::bigint` })

@@ -4,13 +4,14 @@
  * device.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { accessOf } from '../../contracts/declared.ts';
 import { type Family, familyOf } from '../../contracts/families.ts';
 import type { Access, Permission } from '../../contracts/wire.ts';
 import type { Actor, Service } from '../context.ts';
 import { mayUse } from '../domain/api-keys.ts';
 import { requireMachine } from '../domain/machine-ids.ts';
 import { Failed } from '../failed.ts';
-import { accessOf, routeOf } from './contract.ts';
+import { routeOf } from './contract.ts';
 import { resolveControlCredential, resolveCredential, resolveRelayCredential } from './credentials.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { isReconnect } from './relay/last-event.ts';

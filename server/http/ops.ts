@@ -1,18 +1,17 @@
 /** Liveness and readiness. Neither needs a credential, and liveness needs nothing at all. */
 import type { ops } from '../../contracts/ops.ts';
 import type { Ctx } from '../context.ts';
+import { lacksMigrations } from '../db/migrate.ts';
 import type { Handlers } from './contract.ts';
 
-export const isDatabaseReached = (ctx: Ctx): Promise<boolean> =>
-  ctx.db
-    .selectFrom('users')
-    .select('id')
-    .limit(1)
-    .execute()
-    .then(
-      () => true,
-      () => false,
-    );
+export type Reach = 'reached' | 'lacks migrations' | 'does not answer';
+
+/** A database with more migrations than ours is that of a newer release, beside which this one still works. */
+export const reachDatabase = ({ db }: Pick<Ctx, 'db'>): Promise<Reach> =>
+  lacksMigrations(db).then(
+    (lacks) => (lacks ? 'lacks migrations' : 'reached'),
+    () => 'does not answer',
+  );
 
 export const opsHandlers = (version: string, isStopping: () => boolean): Handlers<typeof ops> => {
   const notReady = (ctx: Ctx, reason: string) => ({
@@ -23,7 +22,8 @@ export const opsHandlers = (version: string, isStopping: () => boolean): Handler
     livez: async (ctx) => ({ status: 200, data: { status: 'ok', timestamp: ctx.now().toISOString() } }),
     readyz: async (ctx) => {
       if (isStopping()) return notReady(ctx, 'stopping');
-      if (!(await isDatabaseReached(ctx))) return notReady(ctx, 'the database does not answer');
+      const reach = await reachDatabase(ctx);
+      if (reach !== 'reached') return notReady(ctx, `the database ${reach}`);
       return { status: 200, data: { status: 'ready', version, timestamp: ctx.now().toISOString() } };
     },
   };

@@ -21,6 +21,8 @@ const PING_EVERY_MS = 30_000;
 /** Less than the shortest time in which a device may be silent (three heartbeats of 5 s). */
 const SIGHTING_EVERY_MS = 10_000;
 const MOST_CHANNELS = 1_000;
+/** Those that are told to come back are spread over this: 10,000 sockets are then 2,000 a second. */
+const COME_BACK_WITHIN_MS = 5_000;
 /** How long peers may take to answer the last close frame. */
 const GOODBYE_MS = 1_000;
 
@@ -84,7 +86,7 @@ export function openSockets(service: Service): Sockets {
     open(raw, ctx) {
       const serve = ctx.actor.kind === 'device' ? serveDevice : serveUser;
       const held: Held = serve(raw, ctx, newsroom, () => verifyOrSay([held]));
-      if (isClosed) return held.socket.end(CLOSE.restart);
+      if (isClosed) return endForRestart(held);
       all.add(held);
       const holder = ctx.actor.kind === 'device' ? 'device' : 'user';
       ctx.meter.note({ what: 'socket.opened', holder });
@@ -100,7 +102,7 @@ export function openSockets(service: Service): Sockets {
       clearInterval(timer);
       stopGaps();
       const closed = [...all].map(({ raw }) => new Promise((resolve) => raw.once('close', resolve)));
-      for (const { socket } of all) socket.end(CLOSE.restart);
+      for (const held of all) endForRestart(held);
       const patience = setTimeout(() => {
         for (const { raw } of all) raw.terminate();
       }, GOODBYE_MS);
@@ -109,6 +111,11 @@ export function openSockets(service: Service): Sockets {
     },
   };
 }
+
+const endForRestart = ({ socket }: Held): void => {
+  socket.send({ type: 'restart', data: { reconnect_after_ms: Math.round(Math.random() * COME_BACK_WITHIN_MS) } });
+  socket.end(CLOSE.restart);
+};
 
 const expiryOf = (actor: Bearer): { expiresAt?: Date | undefined } => (actor.kind === 'device' ? {} : actor);
 

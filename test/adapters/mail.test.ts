@@ -104,6 +104,29 @@ describe('through SMTP', () => {
     await expect(mailWith({ ...account, SMTP_PASS: 'wrong' }).send(aLetter())).rejects.toThrow('wrong password');
   });
 
+  test('TLS comes first where SMTP_SECURE says so, whatever the port', async () => {
+    const { promise: first, resolve } = Promise.withResolvers<number | undefined>();
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (data) => {
+        resolve(data[0]);
+        socket.destroy();
+      });
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const env = {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String(port),
+      SMTP_FROM: 'cloud@example.org',
+      SMTP_SECURE: 'true',
+    };
+    await expect(mailWith(env).send(aLetter())).rejects.toThrow();
+    // The record of a TLS handshake.
+    expect(await first).toBe(22);
+  });
+
   test('a password goes to no other machine in the clear, nor to one that cannot show who it is', async () => {
     // Linux takes 0.0.0.0 for this machine; for us it is any other.
     for (const behaviour of [{ hideSTARTTLS: true, disabledCommands: ['STARTTLS'] }, {}]) {

@@ -203,6 +203,20 @@ test('an upload whose sender goes away leaves nothing', async () => {
   expect([await logs.usedBy(user), await logs.rowsOf(user)]).toEqual([0, []]);
 });
 
+test('an upload whose device is deleted meanwhile is refused as its key is, and leaves nothing', async () => {
+  const [user, device] = await logs.userWithDevice();
+  const { objects } = logs.app.service;
+  replaceObjects({
+    stage: async (content) => {
+      const staged = await objects.stage(content);
+      await user.client.devices.remove(device.id);
+      return staged;
+    },
+  });
+  expect(await refusalOf(upload(device, 'text'))).toMatchObject({ status: 401, code: 'AUTH_FAILED' });
+  expect([await logs.usedBy(user), await logs.rowsOf(user), await logs.filesIn('incoming')]).toEqual([0, [], []]);
+});
+
 test('when the store fails the upload fails, and its storage is free again', async () => {
   const [user, device] = await logs.userWithDevice();
   replaceStore(() => Promise.reject(new Error('the disk burns')));

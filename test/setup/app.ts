@@ -151,6 +151,8 @@ export async function openApp({
     makeDevice,
     /** Starts jobs and sweeps, which this service leaves to the test otherwise. */
     work: opened.work,
+    /** From here on this service hands out no tasks, as one that is told to stop. */
+    hold: opened.hold,
     /** What the sweeper does every few seconds. */
     sweep: () => sweep(ctx),
     close,

@@ -54,6 +54,7 @@ export async function openParts({ at, databaseUrl, env = {}, lookup = async () =
   const ctx: Ctx = {
     ...BY_ITSELF,
     config,
+    isStopping: () => false,
     now: clock.now,
     newId: randomUUID,
     db,

@@ -87,6 +87,7 @@ function explainApi(error: ApiError, command: string): Explained {
       exitCode: EXIT.notSignedIn,
     };
   const isOfRelay = OF_THE_RELAY.includes(command);
+  if (isOfRelay && code === 'AUTH_REQUIRED') return { ...whoIsIt(command), requestId, exitCode: EXIT.notSignedIn };
   if (isOfRelay && (code === 'INSUFFICIENT_SCOPE' || (status === 401 && process.env.CCJK_RELAY_KEY)))
     return {
       message,
@@ -116,6 +117,15 @@ function explainApi(error: ApiError, command: string): Explained {
     exitCode: EXIT.failure,
   };
 }
+
+/** A key of the relay opens everything there but the making of such keys. */
+const whoIsIt = (command: string): Pick<Explained, 'message' | 'advice'> =>
+  command === 'keys'
+    ? { message: 'You are not signed in.', advice: `Sign in with: ${PROGRAM} login` }
+    : {
+        message: 'This takes a key of the relay.',
+        advice: `Set CCJK_RELAY_KEY; a key comes from: ${PROGRAM} keys create`,
+      };
 
 function explainConnection(error: ConnectionError): Explained {
   const refused = connectionCode(error.cause) === 'ECONNREFUSED';

@@ -23,6 +23,9 @@ export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 type Frames = { [Frame in SocketFrame as Frame['type']]: Frame };
 
+/** How a connection ended: whether it ever stood, and when the service wants us back, if it said so. */
+type Served = { isOpen: boolean; comeBackAfterMs?: number | undefined };
+
 /** What one can listen to: the frames by type, each connection and each cut, and the end with its reason, if it was not closed. */
 export type SocketEvents = Frames & { open: undefined; cut: undefined; end: unknown };
 
@@ -91,25 +94,29 @@ export class CloudSocket {
     const { signal } = this.#closing;
     let reason: unknown;
     for (let attempt = 0; !signal.aborted; attempt++) {
+      let asked: number | undefined;
       try {
-        if (await this.#serve(await this.#address())) attempt = 0;
+        const served = await this.#serve(await this.#address());
+        if (served.isOpen) attempt = 0;
+        asked = served.comeBackAfterMs;
       } catch (error) {
         reason = error;
         if (error instanceof ApiError && FINAL.includes(error.status)) break;
       }
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10));
-      await sleep(wait * (0.5 + Math.random() / 2), signal).catch(() => {});
+      await sleep(asked ?? wait * (0.5 + Math.random() / 2), signal).catch(() => {});
     }
     this.#tell('end', signal.aborted ? undefined : reason);
   }
 
-  /** Resolves when the connection has ended: whether it ever stood. */
-  #serve(url: string): Promise<boolean> {
+  /** Resolves when the connection has ended. */
+  #serve(url: string): Promise<Served> {
     const { signal } = this.#closing;
     return new Promise((resolve) => {
-      if (signal.aborted) return resolve(false);
+      if (signal.aborted) return resolve({ isOpen: false });
       const socket = new this.#WebSocket(url);
       let isOpen = false;
+      let comeBackAfterMs: number | undefined;
       let isSilent = false;
       const end = () => {
         clearInterval(timer);
@@ -117,7 +124,7 @@ export class CloudSocket {
           this.#current = undefined;
           this.#tell('cut', undefined);
         }
-        resolve(isOpen);
+        resolve({ isOpen, comeBackAfterMs });
       };
       const timer = setInterval(() => {
         if (isSilent) {
@@ -136,6 +143,7 @@ export class CloudSocket {
       socket.addEventListener('message', ({ data }) => {
         isSilent = false;
         const frame = JSON.parse(String(data)) as SocketFrame;
+        if (frame.type === 'restart') comeBackAfterMs = Math.min(LONGEST_WAIT_MS, frame.data.reconnect_after_ms);
         this.#tell(frame.type, frame);
       });
       socket.addEventListener('close', end);

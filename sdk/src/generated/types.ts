@@ -1275,6 +1275,14 @@ export interface components {
             expiresAt: string;
             confirmationCode: string;
         };
+        RestartFrame: {
+            /** @constant */
+            type: "restart";
+            data: {
+                /** @description Wait this long, so that not all come back in the same moment */
+                reconnect_after_ms: number;
+            };
+        };
         /**
          * @example {
          *       "backup_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
@@ -1355,8 +1363,8 @@ export interface components {
          *     }
          */
         SocketCommand: components["schemas"]["PingCommand"] | components["schemas"]["SubscribeCommand"] | components["schemas"]["UnsubscribeCommand"];
-        /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. */
-        SocketFrame: components["schemas"]["PongFrame"] | components["schemas"]["SubscribedFrame"] | components["schemas"]["UnsubscribedFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["DeviceOnlineFrame"] | components["schemas"]["DeviceOfflineFrame"] | components["schemas"]["DeviceUpdatedFrame"] | components["schemas"]["TaskUpdatedFrame"] | components["schemas"]["TaskCompletedFrame"] | components["schemas"]["TaskOutputFrame"] | components["schemas"]["MessageNewFrame"] | components["schemas"]["TaskAvailableFrame"] | components["schemas"]["TaskCancelFrame"] | components["schemas"]["ConfigUpdatedFrame"] | components["schemas"]["ResyncFrame"];
+        /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. restart comes before a close with 1012. */
+        SocketFrame: components["schemas"]["PongFrame"] | components["schemas"]["SubscribedFrame"] | components["schemas"]["UnsubscribedFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["DeviceOnlineFrame"] | components["schemas"]["DeviceOfflineFrame"] | components["schemas"]["DeviceUpdatedFrame"] | components["schemas"]["TaskUpdatedFrame"] | components["schemas"]["TaskCompletedFrame"] | components["schemas"]["TaskOutputFrame"] | components["schemas"]["MessageNewFrame"] | components["schemas"]["TaskAvailableFrame"] | components["schemas"]["TaskCancelFrame"] | components["schemas"]["ConfigUpdatedFrame"] | components["schemas"]["ResyncFrame"] | components["schemas"]["RestartFrame"];
         SocketTicket: {
             ticket: string;
             /** Format: date-time */
@@ -4870,6 +4878,7 @@ export type RelayNotReady = components['schemas']['RelayNotReady'];
 export type RelayPagination = components['schemas']['RelayPagination'];
 export type RelayReady = components['schemas']['RelayReady'];
 export type RequestedRevocation = components['schemas']['RequestedRevocation'];
+export type RestartFrame = components['schemas']['RestartFrame'];
 export type RestoredConfig = components['schemas']['RestoredConfig'];
 export type ResyncFrame = components['schemas']['ResyncFrame'];
 export type Revocation = components['schemas']['Revocation'];

@@ -1,6 +1,6 @@
 import type { health } from '../../../contracts/relay/health.ts';
 import type { Handlers } from '../contract.ts';
-import { isDatabaseReached } from '../ops.ts';
+import { reachDatabase } from '../ops.ts';
 
 export const healthHandlers = (isStopping: () => boolean): Handlers<typeof health> => ({
   health: async (ctx) => ({
@@ -10,7 +10,7 @@ export const healthHandlers = (isStopping: () => boolean): Handlers<typeof healt
 
   ready: async (ctx) => {
     const timestamp = ctx.now().toISOString();
-    const isReached = await isDatabaseReached(ctx);
+    const isReached = (await reachDatabase(ctx)) === 'reached';
     const checks = {
       database: isReached ? ('ok' as const) : ('failed' as const),
       process: isStopping() ? ('stopping' as const) : ('ok' as const),
