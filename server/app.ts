@@ -7,7 +7,6 @@ import { accessOf } from '../contracts/declared.ts';
 import { familyOf } from '../contracts/families.ts';
 import { contract } from '../contracts/index.ts';
 import { MIB } from '../contracts/wire.ts';
-import type { Service } from './context.ts';
 import type { OpenService } from './deps.ts';
 import { registerGuard } from './http/access.ts';
 import { apiKeyHandlers } from './http/cloud/api-keys.ts';
