@@ -14,6 +14,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   device_id: ID,
   task_id: '1c6f0b56-6d4a-4a0e-9b8f-0a3a5c1d2e3f',
   request_id: '7e0c6a52-2f0b-4f7e-9d0e-3a5f1f1c9b42',
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   lease_id: '0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa',
   lost_tasks: [],
   cancel_tasks: [],

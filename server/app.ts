@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { accessOf } from '../contracts/declared.ts';
 import { familyOf } from '../contracts/families.ts';
 import { contract } from '../contracts/index.ts';
 import { MIB } from '../contracts/wire.ts';
-import type { Service } from './context.ts';
+import type { OpenService } from './deps.ts';
 import { registerGuard } from './http/access.ts';
 import { apiKeyHandlers } from './http/cloud/api-keys.ts';
 import { authHandlers } from './http/cloud/auth.ts';
@@ -20,9 +21,10 @@ import { socketHandlers } from './http/cloud/sockets.ts';
 import { statsHandlers } from './http/cloud/stats.ts';
 import { taskHandlers } from './http/cloud/tasks.ts';
 import { userHandlers } from './http/cloud/users.ts';
-import { accessOf, bind, bindStream, routeOf } from './http/contract.ts';
+import { bind, bindStream, routeOf } from './http/contract.ts';
 import { controlHandlers } from './http/control.ts';
 import { registerCors } from './http/cors.ts';
+import { registerMetrics } from './http/metrics.ts';
 import { registerForms } from './http/multipart.ts';
 import { opsHandlers } from './http/ops.ts';
 import { registerRateLimits } from './http/rate-limits.ts';
@@ -42,8 +44,9 @@ import {
   inRelayEnvelope,
   registerReplies,
 } from './http/replies.ts';
+import { registerShedding } from './http/shedding.ts';
 import { isUpgrade, registerSocketRoute } from './http/socket-route.ts';
-import type { Streams } from './realtime/streams.ts';
+import { registerTracing } from './http/tracing.ts';
 import { VERSION } from './version.ts';
 
 /** Longer than any request of ours takes to arrive, short enough to shed sockets that only pretend to send one. */
@@ -57,14 +60,19 @@ const requestIdOf = ({ headers }: IncomingMessage): string => {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 };
 
+type Measured = Pick<OpenService, 'service'> & { metrics?: OpenService['metrics'] };
+/** What an application stands on. */
+type Served = Measured & Pick<OpenService, 'streams' | 'poolUse'>;
+
 /** Everything that is served: the routes of the contract, the socket, the reference. */
 export async function buildApp(
-  { service, streams }: { service: Service; streams: Streams },
+  { service, streams, poolUse, metrics }: Served,
   isStopping: () => boolean = () => false,
 ): Promise<FastifyInstance> {
   const { config } = service;
-  const app = openApp(service, isStopping);
+  const app = openApp({ service, metrics }, isStopping);
   await registerCors(app, config);
+  await registerShedding(app, service, poolUse);
   registerForms(app, routeOf);
   registerGuard(app, service, await registerRateLimits(app, service));
 
@@ -99,10 +107,10 @@ export async function buildApp(
 
 /** What a supervisor asks of a process that serves nothing else. */
 export async function buildHealth(
-  { service }: { service: Service },
+  { service, metrics }: Measured,
   isStopping: () => boolean = () => false,
 ): Promise<FastifyInstance> {
-  const app = openApp(service, isStopping);
+  const app = openApp({ service, metrics }, isStopping);
   registerGuard(app, service, await registerRateLimits(app, service));
   bind(app, contract.ops, opsHandlers(VERSION, isStopping), (_, data) => data);
   await app.ready();
@@ -110,7 +118,8 @@ export async function buildHealth(
 }
 
 /** Without a route yet. */
-function openApp({ config, log }: Service, isStopping: () => boolean): FastifyInstance {
+function openApp({ service, metrics }: Measured, isStopping: () => boolean): FastifyInstance {
+  const { config, log } = service;
   const app = Fastify({
     loggerInstance: log,
     // One line for each answer is ours (logRequests), so that no query reaches a log.
@@ -132,6 +141,8 @@ function openApp({ config, log }: Service, isStopping: () => boolean): FastifyIn
   logRequests(app);
   dropUnusedConnections(app);
   registerReplies(app, collectMethods(app), isStopping);
+  if (service.tracer) registerTracing(app, service.tracer);
+  if (metrics) registerMetrics(app, service, metrics);
   return app;
 }
 
@@ -149,20 +160,31 @@ function takeJson(app: FastifyInstance): void {
   });
 }
 
-/** One line for each answer. The path is logged without its query, which may carry a token. */
+/**
+ * One line for each answer. The path is logged without its query, which may carry a token. What is left holds no secret, so
+ * this line is written without looking for one: 2 µs of CPU instead of 7.
+ */
 function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.info(
+  const lines = app.log.child({}, { redact: [] });
+  app.addHook('onResponse', (request, reply, done) => {
+    lines.info(
       {
+        request_id: request.id,
         method: request.method,
         path: request.raw.url?.split('?', 1)[0],
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...traceOf(request.ctx?.traceparent),
       },
       'answered',
     );
+    done();
   });
 }
+
+/** The trace to which a request belongs, where its caller said so. */
+const traceOf = (traceparent: string | null | undefined): { trace_id?: string | undefined } =>
+  traceparent ? { trace_id: traceparent.split('-')[1] } : {};
 
 /**
  * Lets go, when the process stops, of connections on which no request has come. Node takes them for busy ones, and they

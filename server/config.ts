@@ -32,6 +32,32 @@ const list = z
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
+/** `name=value,name=value`, with values as in a URL. Source: OpenTelemetry, OTLP exporter configuration. */
+const pairs = z
+  .string()
+  .default('')
+  .refine((value) => value === '' || value.split(',').every((pair) => /^[\w-]+=[^\p{Cc}]*$/u.test(pair.trim())), {
+    message: 'must be name=value, separated by commas',
+  })
+  .transform((value) =>
+    Object.fromEntries(
+      value
+        .split(',')
+        .filter(Boolean)
+        .map((pair) => pair.trim())
+        .map((pair) => [pair.slice(0, pair.indexOf('=')), decoded(pair.slice(pair.indexOf('=') + 1))]),
+    ),
+  );
+
+/** What is no encoding stands for itself. */
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+};
+
 const ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
 const SENDER = /^([^<>\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u;
 
@@ -144,6 +170,35 @@ export const settings = {
   RELAY_READ_MAX: whole(1, 1e9).default(100).describe('Reads of the relay per address and window'),
   CORS_ORIGINS: list.describe('Origins whose pages may call, separated by commas; *: any'),
   TRUSTED_PROXIES: list.describe('Addresses or networks whose X-Forwarded-For is believed, separated by commas'),
+  METRICS_PORT: whole(0, 65_535)
+    .optional()
+    .describe('Port on which this process serves /metrics for Prometheus; 0: any free one'),
+  METRICS_HOST: z.string().default('127.0.0.1').describe('Address to serve it on'),
+  METRICS_TOKEN: operatorSecret
+    .optional()
+    .describe(
+      'What Prometheus sends as a bearer token, at least 16 characters; without METRICS_PORT it opens /metrics on PORT. Without either nothing is measured',
+    ),
+  DATABASE_MAX_BYTES: whole(1, 1e16)
+    .optional()
+    .describe('How large the database may become: at 90 % of it there is an alert'),
+  MAX_LOOP_DELAY: whole(0, 60_000)
+    .default(250)
+    .describe('Milliseconds that the event loop may lag before requests are refused with 503; 0: they never are'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'OpenTelemetry collector that takes spans by HTTP, such as http://127.0.0.1:4318; without it none are made',
+    ),
+  OTEL_EXPORTER_OTLP_HEADERS: pairs.describe('What it is sent besides, name=value, separated by commas'),
+  OTEL_SERVICE_NAME: z.string().default('ccjk-cloud').describe('What the service is called there'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the traces that begin here which is sent; callers decide about theirs'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -152,8 +152,8 @@ export type Job =
 export type Jobs = {
   /** Inside a transaction the job exists when that commits. Left out, `startAfter` is now. */
   send(job: Job, options?: { startAfter?: Date }): Promise<void>;
-  /** The same queue, writing through `db`'s transaction. */
-  within(db: Db): Jobs;
+  /** The same queue, writing through `db`'s transaction; its jobs carry on what `cause` belongs to. */
+  within(db: Db, cause: Cause): Jobs;
 };
 
 export type Presence = {
@@ -287,6 +287,45 @@ export type Objects = {
   remove(key: string): Promise<void>;
 };
 
+/** What is counted of the work. Times are milliseconds, by the clock of the service. */
+export type Happening =
+  | { what: 'task.created'; source: string }
+  /** `waitedMs`: since it was due. */
+  | { what: 'task.handed-out'; waitedMs: number }
+  /** `ranMs`: since its start; null where it never started. */
+  | { what: 'task.ended'; status: string; ranMs: number | null }
+  | { what: 'task.retried' }
+  | { what: 'messages.published'; count: number }
+  /** Somebody who read too slowly lost messages, or the connection. */
+  | { what: 'subscriber.dropped'; why: 'lost messages' | 'stalled' | 'fell behind' }
+  | { what: 'socket.opened'; holder: 'user' | 'device' }
+  | { what: 'socket.closed'; holder: 'user' | 'device' }
+  | { what: 'socket.dropped'; why: 'slow' | 'too many frames' }
+  | { what: 'letter.sent'; outcome: 'accepted' | 'refused' | 'failed' }
+  /** Refused because the process could not keep up. */
+  | { what: 'request.shed' }
+  | { what: 'job.ended'; job: string; outcome: 'completed' | 'failed'; ranMs: number };
+
+/** Counts what happens, for whoever watches the service. */
+export type Meter = {
+  /** Inside a transaction: counted when it has committed, and never if it does not. */
+  note(...happenings: Happening[]): void;
+};
+
+export type SpanEnd = { name: string; attributes: Record<string, string | number>; isError: boolean };
+
+/** A piece of work under way, as a trace shows it. */
+export type Span = {
+  /** Of itself: what it begins names it as its parent. */
+  traceparent: string;
+  end(end: SpanEnd): void;
+};
+
+export type Tracer = {
+  /** `parent` is a valid traceparent; null: a trace begins here. */
+  begin(kind: 'request' | 'job', parent: string | null): Span;
+};
+
 /** What every piece of work of a process shares. */
 export type Service = {
   config: Config;
@@ -306,14 +345,23 @@ export type Service = {
   safe: Safe;
   tokens: Tokens;
   sealing: Sealing;
+  meter: Meter;
+  /** Undefined: nobody collects traces. */
+  tracer: Tracer | undefined;
   log: FastifyBaseLogger;
 };
 
-/** Where a piece of work came from. */
-export type Origin = {
-  actor: Actor;
-  /** Of the request that started this; jobs carry it on. */
+/** What began a piece of work, by which its lines are found in the logs and its spans in a trace. Jobs and tasks carry it on. */
+export type Cause = {
+  /** Of the request. */
   requestId: string | null;
+  /** Of the caller's span, as W3C Trace Context writes it. */
+  traceparent: string | null;
+};
+
+/** Where a piece of work came from. */
+export type Origin = Cause & {
+  actor: Actor;
   ipAddress: string | null;
   userAgent: string | null;
 };
@@ -321,7 +369,13 @@ export type Origin = {
 export type Ctx = Service & Origin;
 
 /** The origin of what the service does by itself: sweeps and jobs. */
-export const BY_ITSELF: Origin = { actor: { kind: 'system' }, requestId: null, ipAddress: null, userAgent: null };
+export const BY_ITSELF: Origin = {
+  actor: { kind: 'system' },
+  requestId: null,
+  traceparent: null,
+  ipAddress: null,
+  userAgent: null,
+};
 
 /**
  * Runs `work` in one transaction: its rows, jobs and events commit together or not at all. Inside, use only `tx`.
@@ -331,8 +385,13 @@ export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Re
   if (ctx.db.isTransaction) return work(ctx);
   const told: DomainEvent[] = [];
   const events: Events = { ...ctx.events, emit: (...more) => void told.push(...more) };
-  const result = await ctx.db.transaction().execute((db) => work({ ...ctx, db, events, jobs: ctx.jobs.within(db) }));
+  const noted: Happening[] = [];
+  const meter: Meter = { note: (...more) => void noted.push(...more) };
+  const result = await ctx.db
+    .transaction()
+    .execute((db) => work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db, ctx) }));
   ctx.events.emit(...told);
+  ctx.meter.note(...noted);
   return result;
 }
 

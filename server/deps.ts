@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
 import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
-import { type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
+import { addressesBy, type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
 import { openMailServers } from './adapters/mail-servers.ts';
 import { openObjects } from './adapters/objects.ts';
 import { passwords } from './adapters/passwords.ts';
@@ -13,20 +13,28 @@ import { sealing } from './adapters/sealing.ts';
 import type { SmtpReceiver } from './adapters/smtp-receiver.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
-import type { Service } from './context.ts';
-import { openDatabase } from './db/orm.ts';
+import type { Meter, Service } from './context.ts';
+import { openDatabase, type PoolUse } from './db/orm.ts';
 import type { Mailboxes } from './domain/mailboxes.ts';
 import { type MailPolling, startMailPolling } from './jobs/poll-mailboxes.ts';
 import { registry } from './jobs/registry.ts';
 import { type Sweeper, startSweep } from './jobs/sweep.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { openBus } from './realtime/bus.ts';
 import { openPresence } from './realtime/presence.ts';
 import { openStreams, type Streams } from './realtime/streams.ts';
+import type { Tracing } from './tracing/tracing.ts';
+import { VERSION } from './version.ts';
 
 export type OpenService = {
   service: Service;
   /** The subscriptions of this process. */
   streams: Streams;
+  /** Where this process is measured. */
+  metrics: Metrics | undefined;
+  /** Where it shows that, when on a port of its own. */
+  metricsPort: number | undefined;
+  poolUse(): PoolUse;
   /** From here on this process runs jobs and sweeps. */
   work(): Promise<void>;
   /** From here on this process takes mail by SMTP. Returns the port. */
@@ -49,15 +57,19 @@ export async function openService(
   lookup?: Lookup,
 ): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
+  const metrics = await measuring(config);
+  const tracer = await tracing(config, log);
+  const meter = metrics?.meter ?? NO_METER;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
   const { db } = database;
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });
-  const { jobs, ...worker } = await openJobs({ databaseUrl, log, registry });
+  const { jobs, backlog, ...worker } = await openJobs({ databaseUrl, log, registry });
   const objects = await openObjects(config);
   const tokens = createTokens(config);
-  const mail = openMail(config, { now, log });
-  const mailHosts = openMailHosts(config, lookup);
+  const mail = openMail(config, { now, log, meter });
+  const dns = openDns();
+  const mailHosts = openMailHosts(config, lookup ?? addressesBy(dns));
   let isStopping = false;
   const service = {
     config,
@@ -76,10 +88,14 @@ export async function openService(
     safe: openSafe(config),
     tokens,
     sealing,
+    meter,
+    tracer,
     log,
   };
   const streams = openStreams({ ...service, bus });
-  const dns = openDns();
+  const { poolUse } = database;
+  metrics?.watch({ ...service, poolUse, backlog, subscribers: streams.size });
+  const metricsServer = await serving(service, metrics);
   let sweeper: Sweeper | undefined;
   let polling: MailPolling | undefined;
   let receiver: SmtpReceiver | undefined;
@@ -94,6 +110,9 @@ export async function openService(
   return {
     service,
     streams,
+    metrics,
+    metricsPort: metricsServer?.port,
+    poolUse,
     work: async () => {
       await worker.start(service);
       sweeper = startSweep(service);
@@ -117,9 +136,36 @@ export async function openService(
       await presence.close();
       await bus.close();
       objects.close();
+      await metricsServer?.close();
+      metrics?.close();
+      await tracer?.close();
       await database.close();
     },
   };
+}
+
+/** Counts nothing: nobody watches. */
+const NO_METER: Meter = { note() {} };
+
+/** A process that is not measured does not load what measures. */
+async function measuring({ METRICS_PORT, METRICS_TOKEN }: Config): Promise<Metrics | undefined> {
+  if (METRICS_PORT === undefined && METRICS_TOKEN === undefined) return undefined;
+  const { openMetrics } = await import('./metrics/metrics.ts');
+  return openMetrics();
+}
+
+async function tracing(config: Config, log: FastifyBaseLogger): Promise<Tracing | undefined> {
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined;
+  const { openTracing } = await import('./tracing/tracing.ts');
+  return openTracing({ config, log }, VERSION);
+}
+
+async function serving(service: Service, metrics: Metrics | undefined) {
+  if (!metrics || service.config.METRICS_PORT === undefined) return undefined;
+  const { openMetricsPort } = await import('./http/metrics.ts');
+  const server = await openMetricsPort(service, metrics);
+  service.log.info({ host: service.config.METRICS_HOST, port: server.port }, 'metrics are served');
+  return server;
 }
 
 /** The libraries that read mail take 80 MB, which a process without a mailbox to read never loads; so with the receiver. */

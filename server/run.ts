@@ -163,9 +163,9 @@ function announce(settings: Settings, { serves }: Role, log: Logger, url: string
 const reasonOf = (error: unknown): string => {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
-    return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT) to another port.`;
+    return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to another port.`;
   if (code === 'EACCES' && port)
-    return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT) to one above 1023.`;
+    return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to one above 1023.`;
   const isPlain = [PostgresUnavailable, DatabaseTooOld, ConfigurationFailed].some((kind) => error instanceof kind);
   if (isPlain) return message;
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')

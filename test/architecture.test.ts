@@ -38,8 +38,11 @@ const ARROWS: Record<string, readonly string[]> = {
     'server/db/',
   ],
   'server/jobs/': ['server/context.ts', 'server/failed.ts', 'server/config.ts', 'server/domain/', 'server/db/'],
+  'server/metrics/': ['server/context.ts', 'server/db/'],
+  'server/tracing/': ['server/context.ts'],
   'server/http/': [
     'contracts/',
+    'server/metrics/',
     'server/context.ts',
     'server/failed.ts',
     'server/config.ts',
@@ -76,6 +79,7 @@ const ARROWS: Record<string, readonly string[]> = {
 const KEEPERS: Record<string, string> = {
   '@ts-rest/fastify': 'server/http/',
   'pg-boss': 'server/',
+  'prom-client': 'server/metrics/',
   'openapi3-ts': 'contracts/ server/http/reference.ts server/http/llms-txt.ts',
 };
 
@@ -168,6 +172,14 @@ test.each(Object.entries(KEEPERS))('%s is known only in its place', (library, pl
   );
   const outside = knowing.filter((file) => !places.split(' ').some((place) => within(file, place)));
   expect(outside).toEqual([]);
+});
+
+test('what measures and what traces is loaded where it is asked for, and nowhere else', () => {
+  const rooms = /^\s*import (?!type )[^;]*?from ['"][./]*\/(metrics\/metrics|tracing\/tracing)\.ts['"]/m;
+  const loading = sources
+    .filter((file) => file.startsWith('server/'))
+    .filter((file) => rooms.test(readFileSync(path.join(ROOT, file), 'utf8')));
+  expect(loading).toEqual([]);
 });
 
 test('no room is a drawer for what has no name', () => {

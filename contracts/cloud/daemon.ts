@@ -33,6 +33,11 @@ export const HandedTask = z
     }),
     lease_expires_at: Time,
     created_at: Time,
+    request_id: z.string().nullable().meta({ description: 'Of the request that created it: write it in your log' }),
+    traceparent: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the span that created it (W3C Trace Context): the parent of yours' }),
   })
   .meta({ id: 'HandedTask' });
 

@@ -98,6 +98,11 @@ export const TaskSummary = z
     grace_seconds: z.int(),
     source: TaskSource,
     parent_task_id: Id.nullable().meta({ description: 'The task that this one retries' }),
+    request_id: z.string().nullable().meta({ description: 'X-Request-Id of the request that created it' }),
+    traceparent: z
+      .string()
+      .nullable()
+      .meta({ description: 'As it came with that request (W3C Trace Context); the daemon gets it with the task' }),
     batch_id: Id.nullable(),
     after_task_id: Id.nullable().meta({ description: 'In a sequential batch: the one that must complete before' }),
     run_at: Time.nullable(),

@@ -3,7 +3,7 @@
  * are woken by notifications and poll besides.
  */
 import { fromKysely, PgBoss, type SendOptions } from 'pg-boss';
-import { BY_ITSELF, type Jobs, type Service } from '../context.ts';
+import { BY_ITSELF, type Cause, type Jobs, type Service } from '../context.ts';
 import type { DeclaredJob, Registry } from '../jobs/registry.ts';
 
 /** Sends outside of transactions, fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
@@ -21,6 +21,8 @@ export type OpenJobs = {
   jobs: Jobs;
   /** From here on this process runs jobs, not only sends them. */
   start(service: Service): Promise<void>;
+  /** How many jobs of each name could run now and do not yet, as counted within the last minute. */
+  backlog(): Promise<ReadonlyMap<string, number>>;
   /** Takes no more jobs and waits for those that run. */
   close(): Promise<void>;
 };
@@ -46,11 +48,11 @@ export async function openJobs(options: {
   await boss.start();
   for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
 
-  const through = (sendOptions: SendOptions): Jobs => ({
+  const through = (sendOptions: SendOptions, cause?: Cause): Jobs => ({
     async send({ name, data }, { startAfter } = {}) {
-      await boss.send(name, data, startAfter ? { ...sendOptions, startAfter } : sendOptions);
+      await boss.send(name, withCause(data, cause), startAfter ? { ...sendOptions, startAfter } : sendOptions);
     },
-    within: (db) => through({ db: fromKysely(db) }),
+    within: (db, since) => through({ db: fromKysely(db) }, since),
   });
 
   return {
@@ -60,6 +62,10 @@ export async function openJobs(options: {
         await work(boss, name, job, service);
         if (job.cron) await boss.schedule(name, job.cron, null, { tz: 'UTC' });
       }
+    },
+    async backlog() {
+      const queues = await boss.getQueues();
+      return new Map(queues.filter(({ name }) => name in registry).map(({ name, readyCount }) => [name, readyCount]));
     },
     close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
   };
@@ -90,18 +96,45 @@ async function work(boss: PgBoss, name: string, job: DeclaredJob, service: Servi
   };
   await boss.work<object, void, typeof options>(name, options, (batch) =>
     Promise.all(
-      batch.map(async ({ id, data }) => {
-        const log = service.log.child({ job: name, jobId: id });
+      batch.map(async ({ id, data: stored }) => {
+        const { cause, data } = apart(stored);
+        const log = service.log.child({
+          job: name,
+          jobId: id,
+          ...(cause.requestId && { request_id: cause.requestId }),
+        });
+        const startedAt = performance.now();
+        const span = service.tracer?.begin('job', cause.traceparent);
+        const traceparent = span?.traceparent ?? cause.traceparent;
+        const ended = (outcome: 'completed' | 'failed') => {
+          service.meter.note({ what: 'job.ended', job: name, outcome, ranMs: performance.now() - startedAt });
+          const attributes = { 'messaging.destination.name': name, 'messaging.message.id': id };
+          span?.end({ name: `job ${name}`, attributes, isError: outcome === 'failed' });
+        };
         try {
-          await job.handle({ ...service, ...BY_ITSELF, log }, data);
+          await job.handle({ ...service, ...BY_ITSELF, ...cause, traceparent, log }, data);
+          ended('completed');
           return { id, status: 'completed' as const };
         } catch (error) {
           log.error({ err: error }, 'a job failed');
+          ended('failed');
           return { id, status: 'failed' as const, output: { message: String(error) } };
         }
       }),
     ),
   );
+}
+
+/** What is stored of a job: its data, and what began it. A process of the release before ignores the latter. */
+const withCause = (data: object, cause: Cause | undefined): object =>
+  cause?.requestId || cause?.traceparent
+    ? { ...data, cause: { requestId: cause.requestId, traceparent: cause.traceparent } }
+    : data;
+
+/** Those two again. The clock sends jobs with neither. */
+function apart(stored: object | null): { cause: Cause; data: object } {
+  const { cause, ...data } = (stored ?? {}) as { cause?: Cause };
+  return { cause: cause ?? { requestId: null, traceparent: null }, data };
 }
 
 /** Passes an error on, and the same one again only after a while. */

@@ -10,7 +10,7 @@ import { type Found, type Mailbox, type Mailboxes, MailboxFailed } from '../doma
 import type { Dns } from './dns.ts';
 import { MAX_MESSAGE_BYTES, readIncoming, Unreadable } from './incoming-mail.ts';
 import { LOOPBACK } from './mail.ts';
-import { SenderUnproven } from './sender-proof.ts';
+import { type Here, SenderUnproven } from './sender-proof.ts';
 
 const PREFIX = '[CCJK';
 /** Of those that may be commands; the rest comes with the next reading. */
@@ -96,18 +96,20 @@ function endOf(client: ImapFlow, signal: AbortSignal) {
 /** Returns why mail could not be settled. Rejects when the server fails. */
 async function readAll(
   client: ImapFlow,
-  { since }: Mailbox,
+  { since, addresses }: Mailbox,
   dns: Dns,
   settle: (found: Found) => Promise<void>,
 ): Promise<Error[]> {
   await client.connect();
   const { readOnly } = await client.mailboxOpen('INBOX');
   if (readOnly) throw new MailboxFailed('The mailbox may only be read, so that mail could not be marked as done');
+  const ours = new Set(addresses.map(withoutTag));
+  const here = { isOurs: (address: string) => ours.has(withoutTag(address)), bringer: undefined };
   const unsettled: Error[] = [];
   for (const head of await commandsIn(client, since)) {
     const raw = await textOf(client, head);
     try {
-      await settle(await judged(raw, dns));
+      await settle(await judged(raw, here, dns));
     } catch (error) {
       unsettled.push(error as Error);
       continue;
@@ -142,11 +144,14 @@ async function textOf(client: ImapFlow, { uid, size = 0 }: FetchMessageObject): 
   return message.source;
 }
 
+/** `ann+anything@x` lies in the mailbox of `ann@x`. */
+const withoutTag = (address: string): string => address.toLowerCase().replace(/\+[^@]*(?=@)/, '');
+
 /** @throws MailboxFailed when its sender is not known yet */
-async function judged(raw: Buffer | undefined, dns: Dns): Promise<Found> {
+async function judged(raw: Buffer | undefined, here: Here, dns: Dns): Promise<Found> {
   if (!raw) return { refusal: `A message may have ${MAX_MESSAGE_BYTES} bytes` };
   try {
-    return { mail: await readIncoming(raw, undefined, dns) };
+    return { mail: await readIncoming(raw, here, dns) };
   } catch (error) {
     if (error instanceof SenderUnproven && !error.isFinal) throw new MailboxFailed(error.message);
     if (error instanceof SenderUnproven || error instanceof Unreadable) return { refusal: error.message };

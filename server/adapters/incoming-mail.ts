@@ -2,7 +2,7 @@
 import PostalMime from 'postal-mime';
 import type { ReceivedMail } from '../domain/email-intake.ts';
 import type { Dns } from './dns.ts';
-import { type Bringer, MAX_HEADER, proveSender } from './sender-proof.ts';
+import { type Here, MAX_HEADER, proveSender } from './sender-proof.ts';
 
 /** In bytes, with all that is attached: as much as a JSON body may have. */
 export const MAX_MESSAGE_BYTES = 1024 ** 2;
@@ -21,13 +21,10 @@ export class Unreadable extends Error {
 /** A mail as the intake takes it, but for the way that it came. */
 export type IncomingMail = Omit<ReceivedMail, 'via' | 'accountId'>;
 
-/**
- * `bringer`: who brought it, where that is known.
- * @throws SenderUnproven | Unreadable
- */
-export async function readIncoming(raw: Buffer, bringer: Bringer | undefined, dns: Dns): Promise<IncomingMail> {
+/** @throws SenderUnproven | Unreadable */
+export async function readIncoming(raw: Buffer, here: Here, dns: Dns): Promise<IncomingMail> {
   if (linesOf(raw) > MAX_LINES) throw new Unreadable(`A message may have ${MAX_LINES} lines`);
-  const from = await proveSender(raw, bringer, dns);
+  const from = await proveSender(raw, here, dns);
   const { from: read, subject = '', text, messageId, inReplyTo = '', headers } = await parse(raw);
   // Two readers of one header must not have read two senders.
   if (read?.address?.toLowerCase() !== from.toLowerCase()) throw new Unreadable('From cannot be read');

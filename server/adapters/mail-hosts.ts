@@ -8,12 +8,12 @@
  * Names are asked of the DNS alone, as they are written: neither the hosts file nor a search domain leads inside, and a
  * server of names that stalls holds up no thread.
  */
-import { Resolver } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Config } from '../config.ts';
 import type { MailHosts } from '../context.ts';
 import { Failed } from '../failed.ts';
+import { type Dns, withDeadline } from './dns.ts';
 
 /** All addresses of a name; none when it has none, or nobody answers for it. */
 export type Lookup = (name: string) => Promise<readonly string[]>;
@@ -22,7 +22,7 @@ type MailHostsConfig = Pick<Config, 'ALLOW_PRIVATE_MAIL_HOSTS'>;
 
 export function openMailHosts(
   { ALLOW_PRIVATE_MAIL_HOSTS: isInsideAllowed }: MailHostsConfig,
-  lookup: Lookup = lookUp(),
+  lookup: Lookup,
 ): MailHosts {
   const addressesOf = async (host: string): Promise<readonly string[]> => {
     const name = canonical(host);
@@ -54,13 +54,13 @@ const canonical = (host: string): string => (isIP(host) ? host : domainToASCII(h
 /** An answer that takes longer counts as none. */
 const DNS_PATIENCE_MS = 2_000;
 
-const lookUp = (): Lookup => {
-  const resolver = new Resolver({ timeout: DNS_PATIENCE_MS, tries: 1, maxTimeout: DNS_PATIENCE_MS });
-  return async (name) => {
-    const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+export const addressesBy =
+  (dns: Dns, patienceMs = DNS_PATIENCE_MS): Lookup =>
+  async (name) => {
+    const ask = withDeadline(dns, patienceMs);
+    const answers = await Promise.allSettled([ask(name, 'A'), ask(name, 'AAAA')]);
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value as string[]) : []));
   };
-};
 
 /** Not of the whole internet. Sources: the special-purpose registries of IANA; the wire server of Azure (168.63.129.16). */
 const IPV4_INSIDE = [

@@ -30,7 +30,7 @@ type MailConfig = Pick<
 
 export function openMail(
   config: MailConfig,
-  { now, log }: Pick<Service, 'now' | 'log'>,
+  { now, log, meter }: Pick<Service, 'now' | 'log' | 'meter'>,
   { patienceMs = PATIENCE_MS } = {},
 ): Mail {
   const from = config.SMTP_FROM ?? (config.SMTP_HOST && config.SMTP_USER) ?? NOBODY;
@@ -39,8 +39,15 @@ export function openMail(
     : intoOutbox(path.join(config.DATA_DIR, 'outbox'), now, log);
 
   return {
-    send(letter) {
-      return deliver(letter, messageOf(letter, from, now()));
+    async send(letter) {
+      try {
+        const delivery = await deliver(letter, messageOf(letter, from, now()));
+        meter.note({ what: 'letter.sent', outcome: delivery.isAccepted ? 'accepted' : 'refused' });
+        return delivery;
+      } catch (error) {
+        meter.note({ what: 'letter.sent', outcome: 'failed' });
+        throw error;
+      }
     },
   };
 }

@@ -3,20 +3,27 @@
  * half a second.
  */
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failed } from '../failed.ts';
 import type { ObjectStore, ObjectsConfig } from './objects.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Without a byte in either direction. */
-const SILENCE_TIMEOUT_MS = 15_000;
+const SILENCE_MS = 15_000;
 /** A body that was half sent cannot be sent again by the client, so the tries are ours. */
 const TRIES = 3;
 const FIRST_PAUSE_MS = 200;
 const RETRY_AFTER_SECONDS = 5;
 
-export async function openS3Store(config: ObjectsConfig, bucket: string): Promise<ObjectStore> {
+/** Milliseconds; by default 15,000. */
+export type S3Patience = { silenceMs?: number };
+
+export async function openS3Store(
+  config: ObjectsConfig,
+  bucket: string,
+  { silenceMs = SILENCE_MS }: S3Patience = {},
+): Promise<ObjectStore> {
   const { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   const { S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKeyId, S3_SECRET_KEY: secretAccessKey } = config;
   const client = new S3Client({
@@ -27,7 +34,7 @@ export async function openS3Store(config: ObjectsConfig, bucket: string): Promis
     // The newer checksums are unknown to most servers that are not Amazon's.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: silenceMs },
     ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
     ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
   });
@@ -49,7 +56,7 @@ export async function openS3Store(config: ObjectsConfig, bucket: string): Promis
         const wanted = range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {};
         try {
           const { Body } = await client.send(new GetObjectCommand({ ...at(key), ...wanted }));
-          return Body as Readable | undefined;
+          return Body && whole(Body as Readable);
         } catch (error) {
           if ((error as Error).name === 'NoSuchKey') return undefined;
           throw error;
@@ -72,13 +79,24 @@ async function persistently<Result>(work: () => Promise<Result>): Promise<Result
         await pause(FIRST_PAUSE_MS * 2 ** tries);
         continue;
       }
-      throw new Failed('SERVICE_UNAVAILABLE', {
-        message: 'The store of log files cannot be reached right now; try again after Retry-After seconds',
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-        cause: error,
-      });
+      throw away(error);
     }
   }
+}
+
+const away = (cause: unknown): Failed =>
+  new Failed('SERVICE_UNAVAILABLE', {
+    message: 'The store of log files cannot be reached right now; try again after Retry-After seconds',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  });
+
+/** The same bytes. Where the server fails in their middle, whoever reads hears that the store is away. */
+function whole(body: Readable): Readable {
+  const given = new PassThrough();
+  body.once('error', (error) => given.destroy(away(error)));
+  given.once('close', () => body.destroy());
+  return body.pipe(given);
 }
 
 /** What refused us once for what we are will do so again. */

@@ -12,7 +12,7 @@ import type { Config } from '../config.ts';
 import type { Objects, StagedObject } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { openFileStore } from './objects-in-files.ts';
-import { openS3Store } from './objects-in-s3.ts';
+import { openS3Store, type S3Patience } from './objects-in-s3.ts';
 
 /** Where objects lie. A key exists whole or not at all. */
 export type ObjectStore = {
@@ -41,11 +41,11 @@ const checked = (key: string): string => {
   return key;
 };
 
-export async function openObjects(config: ObjectsConfig): Promise<OpenObjects> {
+export async function openObjects(config: ObjectsConfig, patience?: S3Patience): Promise<OpenObjects> {
   const root = path.resolve(config.DATA_DIR, 'objects');
   const incoming = path.join(root, 'incoming');
   const bucket = config.S3_BUCKET ?? config.AWS_S3_BUCKET;
-  const store = bucket ? await openS3Store(config, bucket) : openFileStore(root);
+  const store = bucket ? await openS3Store(config, bucket, patience) : openFileStore(root);
   await removeLeftovers(incoming);
   return {
     stage: (content) => stage(incoming, store, content),

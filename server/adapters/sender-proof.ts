@@ -6,12 +6,15 @@
  *   - the domain publishes a DMARC record; `adkim=s` and `aspf=s` are kept to the letter;
  *   - a signature counts when it is over the whole body (no `l=`) and over From, Subject and Message-ID, and with SHA-256:
  *     nobody can give a message of old another end, or make a new one of it;
+ *   - it counts when it is over a To or Cc that names us, too: else a command that was written to another service, which
+ *     kept it, could be brought here as well. Who let a message be brought here by SPF meant it for us;
  *   - headers that count are there once, and From names one address.
  * Of mail that lies in a mailbox nobody knows who brought it, since anybody can write a Received header: there signatures
  * decide alone.
  */
 import { domainToASCII } from 'node:url';
 import { type DKIMResult, dkimVerify, dmarc, spf } from 'mailauth';
+import { addressParser } from 'postal-mime';
 import { type Dns, withDeadline } from './dns.ts';
 
 /** For all that one message makes us ask. */
@@ -21,7 +24,8 @@ export const MAX_HEADER = 64 * 1024;
 /** Each one costs a question and a verification. */
 const MAX_SIGNATURES = 10;
 
-const ONCE = ['from', 'subject', 'message-id', 'in-reply-to', 'auto-submitted', 'content-type'];
+const RECIPIENTS = ['to', 'cc'];
+const ONCE = ['from', ...RECIPIENTS, 'subject', 'message-id', 'in-reply-to', 'auto-submitted', 'content-type'];
 const SIGNED = ['from', 'subject', 'message-id'];
 const ALGORITHMS = ['rsa-sha256', 'ed25519-sha256'];
 
@@ -39,11 +43,14 @@ export class SenderUnproven extends Error {
   }
 }
 
+/** Where a message has come to: whether an address, in lower case, is one of those that it may be written to. */
+export type Here = { isOurs: (address: string) => boolean; bringer: Bringer | undefined };
+
 /**
  * The address in From, which has been proven to be the sender's.
  * @throws SenderUnproven
  */
-export async function proveSender(raw: Buffer, bringer: Bringer | undefined, dns: Dns): Promise<string> {
+export async function proveSender(raw: Buffer, { isOurs, bringer }: Here, dns: Dns): Promise<string> {
   const { header, body } = split(raw);
   if (header.length > MAX_HEADER) throw new SenderUnproven(`A header may have ${MAX_HEADER} bytes`);
   demandOnce(header);
@@ -56,7 +63,11 @@ export async function proveSender(raw: Buffer, bringer: Bringer | undefined, dns
   const domain = asciiDomain(from);
   if (headerFrom.length !== 1 || !domain) throw new SenderUnproven('From must name one address');
 
-  const signers = results.filter(isSound).map(({ signingDomain }) => signingDomain.toLowerCase());
+  const sound = results.filter(isSound);
+  const toUs = RECIPIENTS.filter((name) => recipientsIn(header, name).some(isOurs));
+  const signers = sound
+    .filter((signature) => toUs.some((name) => signs(signature, name)))
+    .map(({ signingDomain }) => signingDomain.toLowerCase());
   const senders = bySpf?.status.result === 'pass' ? [bySpf.domain.toLowerCase()] : [];
   const verdict = await dmarc({
     headerFrom: from,
@@ -71,14 +82,20 @@ export async function proveSender(raw: Buffer, bringer: Bringer | undefined, dns
       Boolean(result) && (!strict || domains.some((each) => each === domain));
     if (agrees(dkim, signers) || agrees(sent, senders)) return from;
   }
-  throw unproven(domain, verdict ? verdict.status.result : 'none', [...results, ...(bySpf ? [bySpf] : [])]);
+  const checks = [...results, ...(bySpf ? [bySpf] : [])];
+  throw unproven(domain, verdict ? verdict.status.result : 'none', checks, sound.length > signers.length);
 }
 
 type Verified = { headerFrom: string[]; results: Signature[] };
 type Signature = DKIMResult & { algo?: string; signingHeaders?: { headers: string[] } };
 type Alignment = { result: string | false; strict: boolean };
 
-function unproven(domain: string, verdict: string, checks: { status: { result: string } }[]): SenderUnproven {
+function unproven(
+  domain: string,
+  verdict: string,
+  checks: { status: { result: string } }[],
+  isForOthers: boolean,
+): SenderUnproven {
   const isUnclear = verdict.startsWith('temp') || checks.some(({ status }) => status.result.startsWith('temp'));
   if (verdict === 'none')
     return new SenderUnproven(`${domain} publishes no DMARC record, so nobody can prove to write from there`);
@@ -86,13 +103,24 @@ function unproven(domain: string, verdict: string, checks: { status: { result: s
     return new SenderUnproven(`The DNS of ${domain} did not answer, so the sender is not known yet`, {
       isFinal: false,
     });
+  if (isForOthers)
+    return new SenderUnproven('Write the mail to the address that takes commands: no signed To or Cc names it');
   return new SenderUnproven(`It is not proven that this comes from ${domain}: no DKIM or SPF that DMARC accepts`);
 }
 
-const isSound = ({ status, algo = '', signingHeaders }: Signature): boolean => {
-  const signed = new Set(signingHeaders?.headers.map((line) => nameOf(line)));
-  return (
-    status.result === 'pass' && ALGORITHMS.includes(algo.toLowerCase()) && SIGNED.every((name) => signed.has(name))
+const isSound = (signature: Signature): boolean =>
+  signature.status.result === 'pass' &&
+  ALGORITHMS.includes(signature.algo?.toLowerCase() ?? '') &&
+  SIGNED.every((name) => signs(signature, name));
+
+const signs = ({ signingHeaders }: Signature, name: string): boolean =>
+  signingHeaders?.headers.some((line) => nameOf(line) === name) ?? false;
+
+/** The addresses in a header that is there once, or not at all. */
+const recipientsIn = (header: string, name: string): string[] => {
+  const field = fieldsOf(header).find((each) => nameOf(each) === name) ?? '';
+  return addressParser(field.slice(field.indexOf(':') + 1), { flatten: true }).map(({ address }) =>
+    (address ?? '').toLowerCase(),
   );
 };
 

@@ -1,7 +1,8 @@
 /**
  * The SMTP receiver — takes mail for MAIL_DOMAIN and makes tasks of it.
  *
- *   recipient   any address at MAIL_DOMAIN: who may do what is decided by the sender. Nothing is relayed
+ *   recipient   any address at MAIL_DOMAIN: who may do what is decided by the sender. Nothing is relayed. Of a message that
+ *               proves its sender by a signature alone, To or Cc names one such address, too
  *   250         there is a task, or this very message has made one before
  *   421         too many connections
  *   450         the DNS of the sender's domain does not answer
@@ -104,7 +105,11 @@ async function answer(
   const log = service.log.child({ remoteAddress, returnPath });
   try {
     const raw = await collect(stream);
-    const mail = await readIncoming(raw, { address: remoteAddress, helo: hostNameAppearsAs, returnPath }, dns);
+    const here = {
+      isOurs: (address: string) => domainOf(address) === service.config.MAIL_DOMAIN,
+      bringer: { address: remoteAddress, helo: hostNameAppearsAs, returnPath },
+    };
+    const mail = await readIncoming(raw, here, dns);
     const taken = await takeMail(
       { ...service, ...BY_ITSELF, log, ipAddress: remoteAddress },
       { ...mail, via: 'smtp', accountId: null },

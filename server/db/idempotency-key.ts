@@ -5,7 +5,7 @@ export const IdempotencyKey = defineEntity({
   name: 'IdempotencyKey',
   tableName: 'idempotency_keys',
   properties: {
-    /** Who called: `user:<id>`, whatever their credential. */
+    /** Who called: `user:<id>`, whatever their credential, or `device:<id>`. */
     caller: p.string().length(60).primary(),
     /** Method and path. */
     operation: p.string().length(255).primary(),

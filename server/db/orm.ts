@@ -16,6 +16,7 @@ import { Migration20261121125835 } from '../../migrations/Migration2026112112583
 import { Migration20261121145444 } from '../../migrations/Migration20261121145444.ts';
 import { Migration20261121151205 } from '../../migrations/Migration20261121151205.ts';
 import { Migration20261121161500 } from '../../migrations/Migration20261121161500.ts';
+import { Migration20261121163000 } from '../../migrations/Migration20261121163000.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -50,15 +51,20 @@ export const MIGRATIONS = [
   Migration20261121145444,
   Migration20261121151205,
   Migration20261121161500,
+  Migration20261121163000,
 ] as const;
 
 type Opening = {
   maxConnections?: number;
   /** Statements may take as long as they need: for migrations. */
   isPatient?: boolean;
+  onPoolCreated?: (pool: pg.Pool) => void;
 };
 
-export const ormOptions = (url: string, { maxConnections = 20, isPatient = false }: Opening = {}): Options => ({
+export const ormOptions = (
+  url: string,
+  { maxConnections = 20, isPatient = false, onPoolCreated }: Opening = {},
+): Options => ({
   clientUrl: url,
   entities: [...entities],
   extensions: [Migrator],
@@ -74,6 +80,7 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
   },
   driverOptions: {
     Client: PreparedClient,
+    ...(onPoolCreated && { onPoolCreated }),
     types: valueTypes,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(isPatient ? {} : PATIENCE),
@@ -82,10 +89,23 @@ export const ormOptions = (url: string, { maxConnections = 20, isPatient = false
   },
 });
 
-export type Database = { orm: MikroORM; em: EntityManager; db: Db; close(): Promise<void> };
+/** Connections of this process, and who waits for one. */
+export type PoolUse = { used: number; idle: number; waiting: number; most: number };
+
+export type Database = { orm: MikroORM; em: EntityManager; db: Db; poolUse(): PoolUse; close(): Promise<void> };
 
 /** Opens a pool of at most `maxConnections`. Nothing connects until the first statement. */
 export async function openDatabase(url: string, opening: Opening = {}): Promise<Database> {
-  const orm = await MikroORM.init({ ...ormOptions(url, opening), connect: false } as Options);
-  return { orm, em: orm.em, db: orm.em.getKysely<Tables>(), close: () => orm.close(true) };
+  let pool: pg.Pool | undefined;
+  const onPoolCreated = (created: pg.Pool) => {
+    pool = created;
+  };
+  const options = ormOptions(url, { ...opening, onPoolCreated });
+  const orm = await MikroORM.init({ ...options, connect: false } as Options);
+  const db = orm.em.getKysely<Tables>();
+  const poolUse = (): PoolUse => {
+    const { totalCount = 0, idleCount: idle = 0, waitingCount: waiting = 0 } = pool ?? {};
+    return { used: totalCount - idle, idle, waiting, most: options.pool?.max ?? 0 };
+  };
+  return { orm, em: orm.em, db, poolUse, close: () => orm.close(true) };
 }

@@ -59,6 +59,9 @@ export const Task = defineEntity({
 
     source: p.string().length(50).default('api').$type<'api' | 'email' | 'web' | 'cli'>(),
     parentTask: () => p.manyToOne(Task).mapToPk().deleteRule('set null').nullable(),
+    /** Of the request that created it, and of the caller's span: by these its daemon writes of it too. */
+    requestId: p.string().length(128).nullable(),
+    traceparent: p.string().length(55).nullable(),
     batchId: p.uuid().nullable(),
     afterTask: () => p.manyToOne(Task).mapToPk().deleteRule('set null').nullable(),
     /** Not before this time, as the caller asked. */

@@ -26,7 +26,7 @@ export type NewBackup = {
   isAuto: boolean;
 };
 
-/** @throws Failed DEVICE_NOT_FOUND | STORAGE_QUOTA_EXCEEDED */
+/** @throws Failed DEVICE_NOT_FOUND, or AUTH_FAILED where it is the device that acts | STORAGE_QUOTA_EXCEEDED */
 export const createBackup = (ctx: Ctx, backup: NewBackup): Promise<BackupSummary> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
@@ -40,7 +40,7 @@ export const createBackup = (ctx: Ctx, backup: NewBackup): Promise<BackupSummary
       .where('user_id', '=', userId)
       .forKeyShare()
       .executeTakeFirst();
-    if (!device) throw new Failed('DEVICE_NOT_FOUND');
+    if (!device) throw new Failed(backup.isAuto ? 'AUTH_FAILED' : 'DEVICE_NOT_FOUND');
     return tx.db
       .insertInto('config_backups')
       .values({
@@ -87,7 +87,9 @@ export async function getBackup(ctx: Ctx, id: string): Promise<BackupRow> {
 export const requestRestore = (ctx: Ctx, id: string, otherDeviceId: string | undefined): Promise<BackupRow> =>
   atomically(ctx, async (tx) => {
     const userId = userIdOf(tx.actor);
-    const backup = await getBackup(tx, id);
+    // Held, so that it is not deleted before the wish names it.
+    const backup = await backupsOf(tx).selectAll().where('id', '=', id).forKeyShare().executeTakeFirst();
+    if (!backup) throw new Failed('BACKUP_NOT_FOUND');
     const target = otherDeviceId ?? backup.device_id;
     if (!target) {
       const message = 'The device of this backup has been deleted; name another one in device_id';

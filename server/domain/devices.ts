@@ -351,14 +351,17 @@ export async function noteSocketClosed(ctx: Ctx, id: string): Promise<void> {
 
 export type SyncedConfig = { config: DeviceConfig; configVersion: number; restore: PendingRestore | undefined };
 
-/** The settings of the device that asks, which notes that it has them, and what it is to restore. */
+/**
+ * The settings of the device that asks, which notes that it has them, and what it is to restore.
+ * @throws Failed AUTH_FAILED when it has just been deleted
+ */
 export async function syncConfig(ctx: Ctx, deviceId: string): Promise<SyncedConfig> {
   const { config_version, ...config } = await ctx.db
     .updateTable('devices')
     .set({ last_sync: ctx.now() })
     .where('id', '=', deviceId)
     .returning([...CONFIG, 'config_version'])
-    .executeTakeFirstOrThrow();
+    .executeTakeFirstOrThrow(() => new Failed('AUTH_FAILED'));
   const isLogUploadEnabled = config.log_upload_enabled && ctx.config.ENABLE_LOG_UPLOAD;
   const told = { ...config, log_upload_enabled: isLogUploadEnabled };
   return { config: told, configVersion: config_version, restore: await pendingRestore(ctx, deviceId) };

@@ -45,10 +45,13 @@ export type HandedTask = Pick<
   | 'grace_seconds'
   | 'attempt'
   | 'created_at'
+  | 'ready_at'
+  | 'request_id'
+  | 'traceparent'
 > & { lease_id: string; lease_until: Date };
 
-const HANDED = sql`id, task_type, command, args, priority, max_retries, timeout_ms, grace_seconds, attempt, created_at,
-  lease_id, lease_until`;
+const HANDED = sql`id, task_type, command, args, priority, max_retries, timeout_ms, grace_seconds, attempt, created_at, ready_at,
+  request_id, traceparent, lease_id, lease_until`;
 
 export type Claim = {
   limit: number;
@@ -169,8 +172,9 @@ async function handOut(tx: Ctx, count: number, claimId: string | undefined): Pro
     )
     select ${HANDED} from handed order by priority desc, created_at, id
   `.execute(tx.db);
-  for (const { id } of rows) {
+  for (const { id, ready_at, created_at } of rows) {
     tx.events.emit({ type: 'task.changed', userId: actor.userId, taskId: id, deviceId: actor.deviceId, status });
+    tx.meter.note({ what: 'task.handed-out', waitedMs: now.getTime() - (ready_at ?? created_at).getTime() });
   }
   return rows;
 }

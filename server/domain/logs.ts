@@ -43,7 +43,10 @@ const MAX_VIEW = 256 * 1024;
 
 const keyOf = (id: string): string => `logs/${id}`;
 
-/** @throws Failed ROUTE_NOT_FOUND | STORAGE_QUOTA_EXCEEDED | PAYLOAD_TOO_LARGE | VALIDATION_ERROR | SERVICE_UNAVAILABLE */
+/**
+ * @throws Failed ROUTE_NOT_FOUND | STORAGE_QUOTA_EXCEEDED | PAYLOAD_TOO_LARGE | VALIDATION_ERROR | SERVICE_UNAVAILABLE |
+ *   AUTH_FAILED when the device has been deleted meanwhile
+ */
 export async function uploadLog(ctx: Ctx, receive: Receive): Promise<LogRow> {
   if (!ctx.config.ENABLE_LOG_UPLOAD) {
     throw new Failed('ROUTE_NOT_FOUND', { message: 'This server takes no logs (ENABLE_LOG_UPLOAD)' });
@@ -77,12 +80,20 @@ async function store(ctx: Ctx, staged: StagedObject, metadata: LogMetadata, insp
   const id = ctx.newId();
   await atomically(ctx, async (tx) => {
     await takeStorage(tx, staged.size);
+    // It may have been deleted while the file came, and its key with it.
+    const device = await tx.db
+      .selectFrom('devices')
+      .select('id')
+      .where('id', '=', deviceOf(tx).deviceId)
+      .forKeyShare()
+      .executeTakeFirst();
+    if (!device) throw new Failed('AUTH_FAILED');
     await tx.db
       .insertInto('device_logs')
       .values({
         id,
         user_id: userIdOf(tx.actor),
-        device_id: deviceOf(tx).deviceId,
+        device_id: device.id,
         log_type: metadata.type,
         log_date: metadata.date,
         size: staged.size,

@@ -8,7 +8,8 @@
  *   settled   mail that has become a task, or never will, is marked as read once that is committed; other mail waits
  *
  * It is a person's own mailbox, so nothing in it is touched but unread mail whose subject begins with [CCJK], that came
- * after the settings were made and in the last seven days: what was asked for long ago is not run unexpectedly.
+ * after the settings were made and in the last seven days: what was asked for long ago is not run unexpectedly. A command
+ * is written to the mailbox, by its address or by the name that logs in.
  * Should two processes read one mailbox at once (their clocks disagree), the intake answers the second with the first's
  * task.
  */
@@ -41,6 +42,8 @@ export type Mailbox = {
   isTlsFirst: boolean;
   username: string;
   password: string;
+  /** Those by which mail reaches it. */
+  addresses: readonly string[];
   /** Older mail stays as it is. */
   since: Date;
 };
@@ -108,6 +111,7 @@ async function opened(ctx: Ctx, due: EmailConfigRow): Promise<Mailbox> {
     address: await ctx.mailHosts.checkedAddress(host),
     port,
     isTlsFirst: TLS_PORTS.includes(port),
+    addresses: [due.email_address, login.username],
     since: new Date(Math.max(created_at.getTime(), ctx.now().getTime() - OLDEST_MS)),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Public keys — registered with a channel of their own, for whose holder messages are sealed. The same key is registered
- * once while it lives; key and channel end together.
+ * once while it lives. Key and channel expire together; a key that is revoked leaves its channel behind.
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Selectable } from 'kysely';

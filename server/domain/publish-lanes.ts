@@ -10,7 +10,7 @@ type Queued = { channel: string; bytes: number };
  * Sends a batch and settles what each of it comes to; never rejects. What of it takes longer than the statement, by its
  * channel: these wait for it, and nobody else does.
  */
-export type Send<Item> = (batch: readonly Item[]) => Promise<ReadonlyMap<string, Promise<void>>>;
+export type Send<Item> = (batch: readonly [Item, ...Item[]]) => Promise<ReadonlyMap<string, Promise<void>>>;
 
 /** Statements under way at a time: one more than is being committed, and few enough to leave the next ones full. */
 const LANES = 2;
@@ -60,10 +60,10 @@ export function openLanes<Item extends Queued>(send: Send<Item>): (item: Item) =
     for (;;) {
       // What has arrived by now is read before the turn ends, and need not wait for a whole statement.
       await endOfTurn();
-      const batch = take();
-      if (batch.length === 0) break;
-      const slow = await send(batch);
-      for (const channel of new Set(batch.map((item) => item.channel))) {
+      const [first, ...others] = take();
+      if (!first) break;
+      const slow = await send([first, ...others]);
+      for (const channel of new Set([first, ...others].map((item) => item.channel))) {
         const rest = slow.get(channel);
         if (rest) void rest.then(() => free(channel)).then(wake);
         else free(channel);

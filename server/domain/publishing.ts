@@ -67,20 +67,29 @@ type Item = Draft & {
   reject(error: unknown): void;
 };
 
-type Work = { add(item: Item): void; anonymousBytes: number };
+type Work = {
+  add(item: Item): void;
+  /** Published without a key since they were last summed up. */
+  anonymousBytes: number;
+};
 
 /** Of each process: that of one that has closed its database goes with it. */
 const works = new WeakMap<Ctx['db'], Work>();
 
 const workOf = (ctx: Ctx): Work => {
-  const known = works.get(ctx.db) ?? { add: openLanes<Item>((batch) => publishBatch(ctx, batch)), anonymousBytes: 0 };
-  works.set(ctx.db, known);
-  return known;
+  const known = works.get(ctx.db);
+  if (known) return known;
+  // What processes before this one have not summed up is summed up with the first message.
+  const work = { add: openLanes<Item>(publishBatch), anonymousBytes: Number.POSITIVE_INFINITY };
+  works.set(ctx.db, work);
+  return work;
 };
 
 // ---- A batch --------------------------------------------------------------------------------------------------------
 
-async function publishBatch(ctx: Ctx, batch: readonly Item[]): Promise<Map<string, Promise<void>>> {
+async function publishBatch(batch: readonly [Item, ...Item[]]): Promise<Map<string, Promise<void>>> {
+  // Of one of them: what is looked at is the same for all, and the log says where to begin.
+  const [{ ctx }] = batch;
   try {
     const closed = await append(ctx, batch, { lockMs: SHARED_LOCK_MS });
     return channelByChannel(closed, (those) => openAndAppend(ctx, those));
@@ -152,6 +161,7 @@ async function append(ctx: Ctx, items: readonly Item[], { lockMs, creator }: App
     const messages = those.map(({ item, sequence }) => asDelivered(item, sequence, publishedAt));
     ctx.events.emit({ type: 'channel.published', channel, sequence: those.at(-1)?.sequence ?? 0, messages });
   }
+  ctx.meter.note({ what: 'messages.published', count: appended.length });
   const overfull = appended.filter((one) => isOverfull(one.stored_count, one.stored_bytes));
   const toTrim = new Set(overfull.map(({ item }) => item.channel));
   if (toTrim.size > 0) await quietly(ctx, trimChannels(ctx, [...toTrim]));

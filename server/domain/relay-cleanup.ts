@@ -1,6 +1,7 @@
 /**
  * Clean-up of the relay — removes what reads have not shown since it expired. Each function returns how many rows it
- * changed. It runs by itself each night, and when an operator's scheduler asks for it.
+ * changed. It runs by itself each night, and when an operator's scheduler asks for it. Channels are locked in the order of
+ * their ids, as by all who lock several.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
@@ -78,14 +79,15 @@ export async function cleanUpRelay(ctx: Ctx): Promise<Record<string, number>> {
 }
 
 const deactivatePersistentChannels = async (ctx: Ctx): Promise<number> => {
-  const { numUpdatedRows } = await ctx.db
-    .updateTable('channels')
-    .set({ is_active: false })
-    .where('type', '<>', 'temporary')
-    .where('is_active', '=', true)
-    .where('expires_at', '<=', ctx.now())
-    .executeTakeFirst();
-  return Number(numUpdatedRows);
+  const { numAffectedRows } = await sql`
+    with held as materialized (
+      select id from channels
+       where type <> 'temporary' and is_active and expires_at <= ${ctx.now()}
+       order by id
+         for no key update
+    )
+    update channels c set is_active = false from held where c.id = held.id`.execute(ctx.db);
+  return Number(numAffectedRows);
 };
 
 const deleteTemporaryChannels = (ctx: Ctx): Promise<number> =>
@@ -100,7 +102,8 @@ const deleteChannels = (ctx: Ctx, condition: ReturnType<typeof sql<boolean>>): P
     // First: whoever makes a channel of the same id meanwhile waits here for our numbers.
     await sql`select from relay_floor where id = 1 for update`.execute(tx.db);
     const { rows } = await sql<{ count: number }>`
-      with gone as (delete from channels where ${condition} returning id, sequence),
+      with held as materialized (select id from channels where ${condition} order by id for update),
+           gone as (delete from channels where id in (select id from held) returning id, sequence),
            messages as (delete from relay_messages where channel_id in (select id from gone)),
            floor as (update relay_floor set sequence = greatest(sequence, (select max(sequence) from gone)) where id = 1)
       select count(*) as count from gone`.execute(tx.db);

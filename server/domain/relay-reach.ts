@@ -25,9 +25,11 @@ export const isServiceWide = (actor: Actor): boolean => {
 
 const CHANNEL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 
+export const isChannelId = (id: string): boolean => CHANNEL_ID.test(id);
+
 /** @throws Failed INVALID_CHANNEL_FORMAT */
 export const requireChannelId = (id: string): void => {
-  if (!CHANNEL_ID.test(id)) throw new Failed('INVALID_CHANNEL_FORMAT');
+  if (!isChannelId(id)) throw new Failed('INVALID_CHANNEL_FORMAT');
 };
 
 const MAX_METADATA_BYTES = 2048;

@@ -4,7 +4,8 @@
  * A report is judged in this order: the same result again is answered as the first time; another result for an attempt
  * that has one is a conflict; a result under a lease that has been superseded is kept on its attempt but changes nothing;
  * a lease that was never issued is refused; without a lease the report counts while the device holds the task. A report
- * that tells a length and no times may well be the same for two attempts: it is of the one that the device holds, if any.
+ * that tells a length and no lease may be the same for two attempts, and of either: while the device holds the task, it is
+ * of the last attempt that was handed out before what it tells of began.
  */
 import { createHash } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
@@ -43,13 +44,16 @@ export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
 
 type Attempt = Selectable<Tables['task_attempts']>;
 
+/** How far the clocks of the process that handed a task out and of the one that is told its result may be apart. */
+const CLOCKS_APART_MS = 1000;
+
 /** @throws Failed TASK_NOT_FOUND | RESULT_CONFLICT | LEASE_LOST */
 export async function recordResult(ctx: Ctx, taskId: string, result: Result, shownLease?: string): Promise<Recorded> {
   const digest = digestOf(result);
   const verdict = await atomically(ctx, async (tx): Promise<Recorded | Failed> => {
     const task = await lockTask(tx, taskId);
-    const leaseId = shownLease ?? (result.durationMs === undefined ? undefined : (task.lease_id ?? undefined));
     const attempts = await readAttempts(tx, taskId);
+    const leaseId = shownLease ?? leaseByLength(task, attempts, result, tx.now());
     const same = attempts.find((a) => a.result_digest === digest && (!leaseId || a.lease_id === leaseId));
     if (same)
       return same.result_status
@@ -64,6 +68,18 @@ export async function recordResult(ctx: Ctx, taskId: string, result: Result, sho
   });
   if (verdict instanceof Failed) throw verdict;
   return verdict;
+}
+
+/** Under which lease a command ran that ended now and took so long. A length that fits no attempt says nothing. */
+function leaseByLength(
+  task: TaskLife,
+  attempts: readonly Attempt[],
+  { durationMs }: Result,
+  now: Date,
+): string | undefined {
+  if (durationMs === undefined || task.lease_id === null) return undefined;
+  const latest = now.getTime() - durationMs + CLOCKS_APART_MS;
+  return attempts.findLast(({ assigned_at }) => assigned_at.getTime() <= latest)?.lease_id ?? task.lease_id;
 }
 
 /** Of everything that the device said, so that a repeat is known from a change of mind. */

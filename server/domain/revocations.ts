@@ -5,7 +5,8 @@
  *   pending → locked       after five wrong codes
  *   pending, locked → cancelled    by whoever may revoke the key, or by the next request
  *
- * Who does not reach a key finds nothing.
+ * Who does not reach a key finds nothing. Whoever changes a key or its revocations holds the row of the key first, so that of
+ * two at the same moment the second finds what the first has left.
  */
 import { type Selectable, sql } from 'kysely';
 import { actorName, atomically, type Ctx } from '../context.ts';
@@ -14,6 +15,7 @@ import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
 import { deletePublicKey, findPublicKey, mayRevoke, type PublicKeyRow } from './public-keys.ts';
 import { findRelayKey, type RelayKeyRow, revokeRelayKey } from './relay-keys.ts';
+import { isChannelId } from './relay-reach.ts';
 
 type RevocationRow = Selectable<Tables['key_revocations']>;
 
@@ -29,8 +31,9 @@ const HOUR_MS = 3_600_000;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** By the id of a channel, of a public key or of a relay key. @throws Failed NOT_FOUND */
+/** By the id of a channel, of a public key or of a relay key: what can be none of these is not looked for. */
 export async function findKey(ctx: Ctx, id: string): Promise<Key | undefined> {
+  if (!isChannelId(id)) return undefined;
   const byChannel = await findPublicKey(ctx, { channelId: id });
   if (byChannel) return { publicKey: byChannel };
   if (!UUID.test(id)) return undefined;
@@ -42,7 +45,7 @@ export async function findKey(ctx: Ctx, id: string): Promise<Key | undefined> {
 
 /** @throws Failed NOT_FOUND */
 export const revokeKey = (ctx: Ctx, id: string): Promise<Revoked> =>
-  atomically(ctx, async (tx) => carryOut(tx, await requireKey(tx, id)));
+  atomically(ctx, async (tx) => carryOut(tx, await holdKey(tx, id)));
 
 /** The code is in this answer and nowhere else. @throws Failed NOT_FOUND */
 export const requestRevocation = (
@@ -51,7 +54,7 @@ export const requestRevocation = (
   { reason, confirmationHours }: { reason: string; confirmationHours: number },
 ): Promise<Revocation & { confirmationCode: string }> =>
   atomically(ctx, async (tx) => {
-    const key = await requireKey(tx, id);
+    const key = await holdKey(tx, id);
     const now = tx.now();
     const confirmationCode = tx.tokens.newConfirmationCode();
     await end(tx, idOf(key));
@@ -88,7 +91,7 @@ export async function getRevocation(ctx: Ctx, id: string): Promise<Revocation> {
 /** @throws Failed NOT_FOUND */
 export const cancelRevocation = (ctx: Ctx, id: string): Promise<Revocation> =>
   atomically(ctx, async (tx) => {
-    const [row] = await end(tx, idOf(await requireKey(tx, id)));
+    const [row] = await end(tx, idOf(await holdKey(tx, id)));
     if (!row) throw noRevocation();
     await audit(tx, 'revocation.cancelled', `revocation:${row.id}`, { key_id: row.key_id });
     return asSeen(tx, row);
@@ -99,14 +102,10 @@ export async function confirmRevocation(ctx: Ctx, revocationId: string, code: st
   if (!UUID.test(revocationId)) throw noRevocation();
   // The count of wrong codes has to outlive the failure, so it is told after the commit.
   const outcome = await atomically(ctx, async (tx): Promise<Revoked | Failed> => {
-    const row = await tx.db
-      .selectFrom('key_revocations')
-      .selectAll()
-      .where('id', '=', revocationId)
-      .forUpdate()
-      .executeTakeFirst();
-    const key = row && (await findReached(tx, row.key_id));
-    if (!row || !key) return noRevocation();
+    const named = await readRevocation(tx, revocationId);
+    const key = named && (await findHeld(tx, named.key_id));
+    const row = key && (await readRevocation(tx, revocationId));
+    if (!row) return noRevocation();
     if (row.status === 'locked') return new Failed('CONFIRMATION_LOCKED');
     if (asSeen(tx, row).status !== 'pending') return noRevocation();
     if (row.code_hash !== tx.tokens.hash(code)) return countWrongCode(tx, row);
@@ -116,6 +115,9 @@ export async function confirmRevocation(ctx: Ctx, revocationId: string, code: st
   if (outcome instanceof Failed) throw outcome;
   return outcome;
 }
+
+const readRevocation = (ctx: Ctx, id: string): Promise<RevocationRow | undefined> =>
+  ctx.db.selectFrom('key_revocations').selectAll().where('id', '=', id).executeTakeFirst();
 
 async function countWrongCode(tx: Ctx, row: RevocationRow): Promise<Failed> {
   const failures = row.failures + 1;
@@ -151,11 +153,21 @@ async function findReached(ctx: Ctx, id: string): Promise<Key | undefined> {
   return key && 'publicKey' in key && !mayRevoke(ctx, key.publicKey) ? undefined : key;
 }
 
-async function requireKey(ctx: Ctx, id: string): Promise<Key> {
-  const key = await findReached(ctx, id);
-  if (!key) throw new Failed('NOT_FOUND', { message: 'There is no key of yours with this id' });
-  return key;
+/** As it is once its row is locked; undefined when it has gone before that. */
+async function findHeld(tx: Ctx, id: string): Promise<Key | undefined> {
+  const key = await findReached(tx, id);
+  if (!key) return undefined;
+  const table = 'publicKey' in key ? 'public_keys' : 'api_keys';
+  await tx.db.selectFrom(table).select('id').where('id', '=', idOf(key)).forUpdate().execute();
+  return findReached(tx, idOf(key));
 }
+
+const requireKey = async (ctx: Ctx, id: string): Promise<Key> => (await findReached(ctx, id)) ?? noKey();
+const holdKey = async (tx: Ctx, id: string): Promise<Key> => (await findHeld(tx, id)) ?? noKey();
+
+const noKey = (): never => {
+  throw new Failed('NOT_FOUND', { message: 'There is no key of yours with this id' });
+};
 
 async function carryOut(tx: Ctx, key: Key): Promise<Revoked> {
   if ('publicKey' in key) {

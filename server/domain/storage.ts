@@ -10,8 +10,9 @@ import { type Ctx, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
 import { PLANS } from './plans.ts';
 
-/** Takes `bytes` of the acting user's storage. @throws Failed STORAGE_QUOTA_EXCEEDED */
+/** Takes `bytes` of the acting user's storage. Nothing has room anywhere. @throws Failed STORAGE_QUOTA_EXCEEDED | AUTH_FAILED */
 export async function takeStorage(tx: Ctx, bytes: number): Promise<void> {
+  if (bytes === 0) return;
   const { numUpdatedRows } = await tx.db
     .updateTable('users')
     .set({ storage_used: sql`storage_used + ${bytes}::bigint` })
@@ -67,7 +68,8 @@ async function readStorage(ctx: Ctx, lock?: 'locked'): Promise<{ quota: number; 
     .select(['storage_quota', 'storage_used'])
     .where('id', '=', userIdOf(ctx.actor))
     .$if(lock !== undefined, (row) => row.forNoKeyUpdate())
-    .executeTakeFirstOrThrow();
+    // The account has just been deleted, and what called for it with it.
+    .executeTakeFirstOrThrow(() => new Failed('AUTH_FAILED'));
   return { quota: storage_quota ?? planQuota(ctx), used: storage_used };
 }
 

@@ -115,11 +115,18 @@ export async function isGapAfter(ctx: Reading, channel: string, sequence: number
   return rows[0]?.is_gap ?? true;
 }
 
-/** The numbers of the last messages. Channels that are gone are left out. */
-export async function readHeads(ctx: Reading, channels: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await sql<{ id: string; sequence: number }>`
-    select id, sequence from channels where id = any(${[...channels]}::varchar[])`.execute(ctx.db);
-  return new Map(rows.map(({ id, sequence }) => [id, sequence]));
+export type Head = {
+  /** The number of the last message. */
+  sequence: number;
+  /** Which of the channels that have had this id it is. */
+  createdAt: Date;
+};
+
+/** How far these channels have come. Those that are gone are left out. */
+export async function readHeads(ctx: Reading, channels: readonly string[]): Promise<Map<string, Head>> {
+  const { rows } = await sql<{ id: string; sequence: number; created_at: Date }>`
+    select id, sequence, created_at from channels where id = any(${[...channels]}::varchar[])`.execute(ctx.db);
+  return new Map(rows.map(({ id, sequence, created_at }) => [id, { sequence, createdAt: created_at }]));
 }
 
 /** Whether a channel that stores so much keeps too much. */
@@ -129,10 +136,11 @@ export const isOverfull = (count: number, bytes: number): boolean => count > MAX
 export const trimChannels = (ctx: Reading, channels: readonly string[]): Promise<number> =>
   deleteMessages(
     ctx,
+    TRIM_LOCK_MS,
     sql`select m.channel_id, m.sequence
           from (select id, stored_count - ${MAX_COUNT} as count, stored_bytes - ${MAX_BYTES} as bytes
-                  from channels where id = any(${[...channels]}::varchar[])
-                 order by id for no key update) over_limit
+                  from patience, channels c where id = any(${[...channels]}::varchar[])
+                 order by id for no key update of c) over_limit
           join lateral (
             select channel_id, sequence, row_number() over (order by sequence) as place,
                    sum(bytes) over (order by sequence) - bytes as bytes_before
@@ -149,6 +157,7 @@ export async function trimAnonymous(ctx: Reading, maxBytes: number): Promise<num
   if (Number(rows[0]?.bytes ?? 0) <= maxBytes) return 0;
   return deleteMessages(
     ctx,
+    TRIM_LOCK_MS,
     sql`select channel_id, sequence
           from (select channel_id, sequence, sum(bytes) over (order by published_at desc, channel_id, sequence desc) as total
                   from relay_messages where is_anonymous) m
@@ -158,11 +167,16 @@ export async function trimAnonymous(ctx: Reading, maxBytes: number): Promise<num
 
 const EXPIRED_BATCH = 5_000;
 
+/** How long a publish, which has let too much be kept, waits for the channels of which something is to go. */
+const TRIM_LOCK_MS = 500;
+const EXPIRED_LOCK_MS = 5_000;
+
 /** Returns how many were deleted, as all of these do. */
 export async function deleteExpiredMessages(ctx: Reading): Promise<number> {
   for (let total = 0; ; ) {
     const deleted = await deleteMessages(
       ctx,
+      EXPIRED_LOCK_MS,
       sql`select channel_id, sequence from relay_messages where expires_at <= ${ctx.now()} limit ${EXPIRED_BATCH}`,
     );
     total += deleted;
@@ -172,19 +186,20 @@ export async function deleteExpiredMessages(ctx: Reading): Promise<number> {
 
 /**
  * Deletes what `doomed` selects, and writes in the channels what is gone. All of these are locked first, in the order of
- * their ids: whoever publishes to them or trims them does so too, and nobody waits in a circle. The commit does not wait for
- * the disk, since what a crash brings back is deleted again. Not for use within a transaction, which would not wait either.
+ * their ids: whoever publishes to them or trims them does so too, and nobody waits in a circle. Whatever locks reads
+ * `patience` before, which says for how long to wait. The commit does not wait for the disk, since what a crash brings back
+ * is deleted again. Not for use within a transaction, which would not wait either.
  */
-async function deleteMessages(ctx: Reading, doomed: RawBuilder<unknown>): Promise<number> {
+async function deleteMessages(ctx: Reading, lockMs: number, doomed: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    with commit as materialized (
-      select set_config('synchronous_commit', 'off', true)
+    with patience as materialized (
+      select set_config('synchronous_commit', 'off', true), set_config('lock_timeout', ${String(lockMs)}, true)
     ), doomed as materialized (${doomed}), held as materialized (
-      select id from channels where id in (select channel_id from doomed) order by id for no key update
+      select c.id from patience, channels c where c.id in (select channel_id from doomed) order by c.id for no key update of c
     ), gone as (
       delete from relay_messages m using doomed
        where m.channel_id = doomed.channel_id and m.sequence = doomed.sequence
-         and (select count(*) from held) >= 0 and (select count(*) from commit) = 1
+         and (select count(*) from held) >= 0
       returning m.channel_id, m.sequence, m.bytes
     ), by_channel as (
       select channel_id, count(*) as count, sum(bytes) as bytes, max(sequence) as last from gone group by channel_id

@@ -120,6 +120,10 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
 
   tell(tx, tasks, to, set.progress as number | null | undefined);
   if (!isFinished(to)) return [];
+  for (const { started_at } of tasks) {
+    const ranMs = started_at && now.getTime() - started_at.getTime();
+    tx.meter.note({ what: 'task.ended', status: to, ranMs });
+  }
   await tellEnded(tx, moved, to, reason);
   await orderResults(tx, moved);
   return [...ids, ...(await settleSuccessors(tx, tasks, to))];
@@ -200,6 +204,7 @@ export async function retryOrFinish(tx: Ctx, task: TaskLife, shortfall: Shortfal
     await move(tx, [task], status, { reason, set, ...reported });
     return status;
   }
+  tx.meter.note({ what: 'task.retried' });
   const spread = 1 + RETRY_SPREAD * (2 * Math.random() - 1);
   const delayMs = Math.min(RETRY_FIRST_MS * 2 ** task.retry_count * spread, RETRY_MOST_MS);
   const due = new Date(tx.now().getTime() + delayMs);

@@ -69,6 +69,7 @@ const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Pro
     const rows = tasks.map((task, at) => rowOf(tx, task, ids, at, grouping));
     const intervals = await insert(tx, rows);
     await tellCreated(tx, rows);
+    for (const { source } of tasks) tx.meter.note({ what: 'task.created', source });
     for (const { id, user_id, device_id, status, ready_at } of rows) {
       tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status });
       if (status === 'queued') tx.events.emit({ type: 'task.available', userId: user_id, deviceId: device_id });
@@ -113,6 +114,8 @@ const rowOf = (tx: Ctx, task: NewTask, ids: readonly string[], at: number, { bat
     grace_seconds: task.graceSeconds,
     source: task.source,
     parent_task_id: task.parentTaskId ?? null,
+    request_id: tx.requestId,
+    traceparent: tx.traceparent,
     batch_id: batchId,
     after_task_id: predecessor,
     run_at: task.runAt ?? null,
@@ -143,6 +146,8 @@ const NEW_ROW = [
   'grace_seconds',
   'source',
   'parent_task_id',
+  'request_id',
+  'traceparent',
   'batch_id',
   'after_task_id',
   'run_at',
@@ -259,6 +264,8 @@ const SUMMARY = [
   'completed_at',
   'source',
   'parent_task_id',
+  'request_id',
+  'traceparent',
   'after_task_id',
   'expires_at',
   'created_at',

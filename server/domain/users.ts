@@ -130,7 +130,12 @@ export async function deleteClosedAccount(ctx: Ctx, userId: string): Promise<voi
   const closed = sql`(select id from users where id = ${userId} and not is_active)`;
   await deleteInBatches(ctx, 'tasks', sql`user_id = ${closed}`);
   await deleteInBatches(ctx, 'messages', sql`user_id = ${closed}`);
-  await deleteInBatches(ctx, 'idempotency_keys', sql`caller = 'user:' || ${closed}`);
+  await deleteInBatches(
+    ctx,
+    'idempotency_keys',
+    sql`caller in (select 'user:' || id from users where id = ${closed}
+                   union all select 'device:' || id from devices where user_id = ${closed})`,
+  );
   await ctx.db.deleteFrom('users').where('id', '=', userId).where('is_active', '=', false).execute();
 }
 

@@ -4,16 +4,18 @@
  * device.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { accessOf } from '../../contracts/declared.ts';
 import { type Family, familyOf } from '../../contracts/families.ts';
 import type { Access, Permission } from '../../contracts/wire.ts';
 import type { Actor, Service } from '../context.ts';
 import { mayUse } from '../domain/api-keys.ts';
 import { requireMachine } from '../domain/machine-ids.ts';
 import { Failed } from '../failed.ts';
-import { accessOf, routeOf } from './contract.ts';
+import { routeOf } from './contract.ts';
 import { resolveControlCredential, resolveCredential, resolveRelayCredential } from './credentials.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { isReconnect } from './relay/last-event.ts';
+import { traceparentOf } from './tracing.ts';
 
 const ANONYMOUS: Actor = { kind: 'anonymous' };
 
@@ -76,6 +78,7 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
       log: request.log,
       actor: ANONYMOUS,
       requestId: request.id,
+      traceparent: request.span?.traceparent ?? traceparentOf(request.headers.traceparent),
       ipAddress: request.ip,
       userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
     };

@@ -16,6 +16,7 @@ import {
 import { initServer, RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { accessOf } from '../../contracts/declared.ts';
 import type { Access } from '../../contracts/wire.ts';
 import { type Actor, type Ctx, userIdOf } from '../context.ts';
 import { withIdempotency } from './idempotency.ts';
@@ -33,6 +34,8 @@ declare module 'fastify' {
     /** The rule of a route that no contract describes, and how else than by the header it learns who calls. */
     access?: Access;
     identify?: (request: FastifyRequest) => Promise<Actor>;
+    /** Its answer lasts for as long as somebody listens. */
+    isHeld?: true;
   }
 }
 
@@ -95,8 +98,6 @@ export type Handlers<Router extends AppRouter> = {
 /** Puts data into the envelope of its family. */
 type Present = (ctx: Ctx, data: unknown, beside: object) => unknown;
 
-export const accessOf = (route: AppRoute): Access => route.metadata as Access;
-
 /** The contract's route that a request matched; undefined for pages outside the contract. */
 export const routeOf = (request: FastifyRequest): AppRoute | undefined => request.routeOptions.config?.tsRestRoute;
 
@@ -129,6 +130,10 @@ const inputOf = ({ request, reply, params, query, headers, body }: Exchange, rou
   },
 });
 
+/** A user's credentials share their keys; each device has its own, since two of one user may well send the same. */
+const callerOf = (actor: Actor): string =>
+  actor.kind === 'device' ? `device:${actor.deviceId}` : `user:${userIdOf(actor)}`;
+
 /** Carries the handler out once for each `Idempotency-Key`; without one, plainly. */
 async function once(
   ctx: Ctx,
@@ -139,7 +144,7 @@ async function once(
   const key = request.headers['idempotency-key'];
   if (key === undefined) return handle(ctx);
   const call = {
-    caller: `user:${userIdOf(ctx.actor)}`,
+    caller: callerOf(ctx.actor),
     operation: `${request.method} ${request.raw.url?.split('?', 1)[0]}`,
     key: String(key),
     body,
@@ -240,7 +245,7 @@ export function bindStream<Route extends AppRoute>(
   app.route({
     method: route.method,
     url: route.path,
-    config: { tsRestRoute: route },
+    config: { tsRestRoute: route, isHeld: true },
     handler: async (request, reply) => {
       const [query, headers] = [parse(route.query, request.query), parse(route.headers, request.headers)];
       if (query.error || headers.error) {

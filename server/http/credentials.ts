@@ -1,7 +1,7 @@
 /**
  * Credentials — who calls. Under `/v1` the `Authorization` header says it, under `/api` also `X-API-Key` and `X-Admin-Key`,
- * where a stream is opened the query, and under `/api/control` `X-Device-Token`. The prefix decides which kind it is; each kind costs one statement. Nothing of
- * them reaches an error or the log.
+ * where a stream is opened the query, and under `/api/control` `X-Device-Token`. The prefix decides which kind it is; each
+ * kind costs one statement. Nothing of them reaches an error or the log.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';

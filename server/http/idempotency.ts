@@ -25,7 +25,7 @@ const MAX_OPERATION = 255;
 const WAITED_TOO_LONG = new Set(['55P03', '57014']);
 
 export type Call = {
-  /** `user:<id>`, whatever their credential. */
+  /** `user:<id>`, whatever their credential, or `device:<id>`. */
   caller: string;
   /** Method and concrete path. */
   operation: string;

@@ -6,12 +6,12 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import { RequestValidationError } from '@ts-rest/fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { declaredCodes } from '../../contracts/declared.ts';
+import { accessOf, declaredCodes } from '../../contracts/declared.ts';
 import { codeOnTheWire, type FailureCode } from '../../contracts/failures.ts';
 import { familyOf } from '../../contracts/families.ts';
 import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
-import { accessOf, routeOf } from './contract.ts';
+import { routeOf } from './contract.ts';
 
 // ---- Envelopes ------------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ export function registerSocketRoute(app: FastifyInstance, service: Service): voi
       config: {
         access: access({ auth: ['user', 'apiKey', 'device'], anyScope: true }),
         identify: (request) => identify(service, request),
+        isHeld: true,
       },
       wsHandler: (socket, { ctx, log }) => {
         log.info({ path: PATH, kind: ctx.actor.kind }, 'socket opened');

@@ -58,6 +58,8 @@ export function openSocket({ socket, ctx, handle }: SocketOptions): OpenSocket {
 
   const end = ([code, reason]: Closing) => {
     if (!isOpen()) return;
+    if (code === CLOSE.slow[0]) ctx.meter.note({ what: 'socket.dropped', why: 'slow' });
+    if (code === CLOSE.policy[0]) ctx.meter.note({ what: 'socket.dropped', why: 'too many frames' });
     socket.close(code, reason);
     if (code === CLOSE.policy[0]) setTimeout(() => socket.terminate(), EVICTION_MS).unref();
   };

@@ -7,7 +7,7 @@
  */
 import type { WebSocket } from 'ws';
 import type { SocketCommand } from '../../contracts/events.ts';
-import type { Ctx, DomainEvent, Service } from '../context.ts';
+import { BY_ITSELF, type Ctx, type DomainEvent, type Service } from '../context.ts';
 import { comeOnline, noteSocketClosed } from '../domain/devices.ts';
 import { readNews } from '../domain/heartbeats.ts';
 import { type Bearer, findEnded } from '../domain/live-credentials.ts';
@@ -40,13 +40,7 @@ export type Sockets = {
 export function openSockets(service: Service): Sockets {
   const { events, log, now } = service;
   const all = new Set<Held>();
-  const newsroom = openNewsroom({
-    ...service,
-    actor: { kind: 'system' },
-    requestId: null,
-    ipAddress: null,
-    userAgent: null,
-  });
+  const newsroom = openNewsroom({ ...service, ...BY_ITSELF });
   let isClosed = false;
 
   const verify = async (some: readonly Held[]) => {
@@ -94,8 +88,11 @@ export function openSockets(service: Service): Sockets {
       const held: Held = serve(raw, ctx, newsroom, () => verifyOrSay([held]));
       if (isClosed) return endForRestart(held);
       all.add(held);
+      const holder = ctx.actor.kind === 'device' ? 'device' : 'user';
+      ctx.meter.note({ what: 'socket.opened', holder });
       raw.once('close', () => {
         all.delete(held);
+        ctx.meter.note({ what: 'socket.closed', holder });
         held.leave();
       });
       sight(ctx);

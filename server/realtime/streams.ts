@@ -3,11 +3,12 @@
  *
  * A channel with subscribers here has one feed, which hears of its messages before anything is read: so between what a
  * subscriber reads and what then comes there is no gap. Notifications of other processes may be lost, so every few seconds
- * the feeds learn the last numbers of their channels.
+ * the feeds learn the last numbers of their channels, and streams end whose channel or key is no longer the one they began with.
  */
 import type { ServerResponse } from 'node:http';
 import type { Ctx, DomainEvent, Service } from '../context.ts';
 import { findChannel, touchChannels } from '../domain/channels.ts';
+import { findEnded } from '../domain/live-credentials.ts';
 import { isGapAfter, numbersByPriority, readAfter, readHeads, readOne } from '../domain/stored-messages.ts';
 import { Failed } from '../failed.ts';
 import { openAssembly } from './abridged.ts';
@@ -46,15 +47,15 @@ export type Streams = {
   close(): Promise<void>;
 };
 
-type Open = { subscriber: Subscriber; actor: Ctx['actor'] };
+type Open = { subscriber: Subscriber; actor: Ctx['actor']; channelMadeAt: Date };
 
 type Line = { feed: Feed; open: Set<Open>; joining: number; leave(): void };
 
 export function openStreams(
-  options: { bus: Bus } & Pick<Service, 'db' | 'log' | 'now'>,
+  options: { bus: Bus } & Pick<Service, 'db' | 'log' | 'meter' | 'now'>,
   { keepaliveMs = KEEPALIVE_MS, pollMs = POLL_MS, retryMs = RETRY_MS } = {},
 ): Streams {
-  const { bus, db, log, now } = options;
+  const { bus, db, log, meter, now } = options;
   const reading = { db, now };
   const lines = new Map<string, Line>();
   const inTurn = takingTurns(READS_AT_ONCE);
@@ -128,8 +129,8 @@ export function openStreams(
       numbersByPriority: (sequence: number) => inTurn(() => numbersByPriority(reading, channel, sequence)),
       readOne: (sequence: number) => inTurn(() => readOne(reading, channel, sequence)),
     };
-    const subscriber = openSubscriber({ channel, out, feed: line.feed, storage, log: ctx.log });
-    const open: Open = { subscriber, actor: ctx.actor };
+    const subscriber = openSubscriber({ channel, out, feed: line.feed, storage, log: ctx.log, meter });
+    const open: Open = { subscriber, actor: ctx.actor, channelMadeAt: found.created_at };
     line.open.add(open);
     size += 1;
     out.once('close', () => {
@@ -155,10 +156,22 @@ export function openStreams(
     if (lines.size === 0) return;
     try {
       const heads = await readHeads(reading, [...lines.keys()]);
-      for (const [channel, head] of heads) lines.get(channel)?.feed.accept([], head);
+      for (const [channel, { sequence, createdAt }] of heads) {
+        const line = lines.get(channel);
+        if (!line) continue;
+        endAll([...line.open].filter(({ channelMadeAt }) => channelMadeAt.getTime() !== createdAt.getTime()));
+        line.feed.accept([], sequence);
+      }
+      await endRevoked();
     } catch (error) {
       log.warn({ err: error }, 'the subscriptions could not look for what is new');
     }
+  };
+
+  const endRevoked = async () => {
+    const keyed = all().flatMap(({ actor }) => (actor.kind === 'relayKey' ? [actor] : []));
+    const ended: ReadonlySet<Ctx['actor']> = await findEnded(reading, keyed);
+    if (ended.size > 0) endAll(all().filter(({ actor }) => ended.has(actor)));
   };
 
   const keepAlive = () => {

@@ -59,8 +59,9 @@ export function openSubscriber(options: {
   feed: Feed;
   storage: Storage;
   log: Service['log'];
+  meter: Service['meter'];
 }): Subscriber {
-  const { channel, out, feed, storage, log } = options;
+  const { channel, out, feed, storage, log, meter } = options;
   let position = 0;
   let isLive = false;
   let held: Frame[] = [];
@@ -78,7 +79,10 @@ export function openSubscriber(options: {
   const drained = async (): Promise<void> => {
     if (isClosed() || out.writableLength < BEHIND_BYTES / 2 || !out.writableNeedDrain) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => out.destroy(), STALLED_MS);
+      const timer = setTimeout(() => {
+        meter.note({ what: 'subscriber.dropped', why: 'stalled' });
+        out.destroy();
+      }, STALLED_MS);
       const done = () => {
         clearTimeout(timer);
         out.off('drain', done).off('close', done);
@@ -111,6 +115,7 @@ export function openSubscriber(options: {
   const hold = (frame: Frame) => {
     held.push(frame);
     let bytes = held.reduce((sum, { bytes: { length } }) => sum + length, 0);
+    if (bytes > MAX_HELD_BYTES) meter.note({ what: 'subscriber.dropped', why: 'lost messages' });
     while (bytes > MAX_HELD_BYTES && held.length > 1) bytes -= (held.shift() as Frame).bytes.length;
   };
 
@@ -139,6 +144,7 @@ export function openSubscriber(options: {
       if (isClosed()) return;
       // What it missed has gone meanwhile: when it comes back it is told so.
       const misses = stretch && position < stretch.trimmedTo && !(isFirst && mayMiss);
+      if (misses) meter.note({ what: 'subscriber.dropped', why: 'fell behind' });
       if (!stretch || misses) return void out.end();
       const upTo = stretch.isWhole ? stretch.head : (stretch.messages.at(-1)?.sequence ?? stretch.head);
       feed.accept([], upTo);

@@ -22,6 +22,7 @@ test('takes mail on its port until it is told to stop', { timeout: 60_000 }, asy
     JWT_SECRET: 'j'.repeat(48),
     MAIL_DOMAIN: 'Tasks.Example.org',
     MAIL_PORT: '0',
+    REDIS_URL: 'redis://127.0.0.1:6379',
   });
   const { port } = JSON.parse(await service.line((line) => line.includes('"mail is taken"'))) as { port: number };
   const socket = createConnection(port, '127.0.0.1');
@@ -32,6 +33,7 @@ test('takes mail on its port until it is told to stop', { timeout: 60_000 }, asy
   service.kill('SIGTERM');
   expect(await service.finished).toMatchObject({ code: 0, stderr: '' });
   expect(service.stdout).not.toContain('"ready"');
+  expect(service.stdout).toContain('REDIS_URL is ignored');
 });
 
 test('says all that it lacks, and that there is no other role, before it starts', { timeout: 60_000 }, async () => {

@@ -33,6 +33,7 @@ const mailboxAt = (port: number, more: Partial<Mailbox> = {}): Mailbox => ({
   isTlsFirst: false,
   username: randomUUID(),
   password: IMAP_PASSWORD,
+  addresses: ['Ann@example.com', 'ann'],
   since: SINCE,
   ...more,
 });
@@ -75,8 +76,8 @@ const HOUSES = [
   ...(IMAP_TLS_PORT ? [{ name: 'Dovecot, TLS', open: openDovecot(IMAP_TLS_PORT, true) }] : []),
 ];
 
-const command = (text: string, from = FROM, subject = '[CCJK] run') =>
-  signed(compose({ from, text, subject }), { domain: DOMAIN });
+const command = (text: string, from = FROM, subject = '[CCJK] run', to = FROM) =>
+  signed(compose({ from, to, text, subject }), { domain: DOMAIN });
 
 type Reading = {
   zone?: Zone;
@@ -118,7 +119,9 @@ describe.each(HOUSES)('$name', ({ open }) => {
   it('says who wrote the mail and what it answers', async () => {
     const { mailbox, put } = await open();
     const headers = ['In-Reply-To: <a@b.example> <c@d.example>', 'Auto-Submitted: auto-replied'];
-    await put(await signed(compose({ from: `Ann <${FROM}>`, messageId: '<1@x>', headers }), { domain: DOMAIN }));
+    await put(
+      await signed(compose({ from: `Ann <${FROM}>`, to: FROM, messageId: '<1@x>', headers }), { domain: DOMAIN }),
+    );
     const found: Found[] = [];
     await openMailboxes(zoneOf(signingZone(DOMAIN))).read(mailbox, NEVER, async (each) => void found.push(each));
     expect(found).toEqual([
@@ -157,13 +160,23 @@ describe.each(HOUSES)('$name', ({ open }) => {
 
   it('refuses mail whose sender is not proven, and what is too long, and reads neither again', async () => {
     const { mailbox, put, unread } = await open();
-    await put(compose({ from: FROM }));
+    await put(compose({ from: FROM, to: FROM }));
     await put(await command('x'.repeat(1024 ** 2)));
     expect((await read(mailbox)).found).toEqual([
       'It is not proven that this comes from example.com: no DKIM or SPF that DMARC accepts',
       'A message may have 1048576 bytes',
     ]);
     expect(await unread()).toBe(0);
+  });
+
+  it('takes what was written to the mailbox, and nothing that was written to another and put here', async () => {
+    const { mailbox, put } = await open();
+    await put(await command('1', FROM, '[CCJK] run', 'run@tasks.elsewhere.example'));
+    await put(await command('2', FROM, '[CCJK] run', 'Ann <ANN+commands@example.com>'));
+    expect((await read(mailbox)).found).toEqual([
+      'Write the mail to the address that takes commands: no signed To or Cc names it',
+      '2',
+    ]);
   });
 
   it('waits with mail whose sender is not known yet', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Lookup, openMailHosts } from '../../server/adapters/mail-hosts.ts';
+import { addressesBy, type Lookup, openMailHosts } from '../../server/adapters/mail-hosts.ts';
+import { zoneOf } from '../setup/dns.ts';
 
 const PUBLIC = '142.250.27.108';
 
@@ -120,4 +121,13 @@ test('where it is allowed, a name may lead inside', async () => {
   expect(await hosts.leadsInside('mail.example.com')).toBe(false);
   expect(await hosts.checkedAddress('mail.example.com')).toBe('10.0.0.1');
   expect(await hosts.checkedAddress('localhost')).toBe('127.0.0.1');
+});
+
+test('a name has its addresses of both kinds; one that is not answered in time counts as none', async () => {
+  const both = zoneOf({ 'a.example A': [PUBLIC], 'a.example AAAA': ['2a00::1'], 'b.example AAAA': ['2a00::2'] });
+  expect(await addressesBy(both)('a.example')).toEqual([PUBLIC, '2a00::1']);
+  expect(await addressesBy(both)('b.example')).toEqual(['2a00::2']);
+  expect(await addressesBy(both)('c.example')).toEqual([]);
+  const slow = addressesBy((name, type) => (type === 'A' ? both(name, type) : new Promise(() => {})), 20);
+  expect(await slow('a.example')).toEqual([PUBLIC]);
 });

@@ -16,7 +16,7 @@ const NOW = new Date('2026-01-20T10:00:00Z');
 function mailWith(env: Record<string, string>, patienceMs = 20_000) {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(line) });
-  return { ...openMail(readSettings(env), { now: () => NOW, log }, { patienceMs }), lines };
+  return { ...openMail(readSettings(env), { now: () => NOW, log, meter: { note: () => {} } }, { patienceMs }), lines };
 }
 
 const aLetter = (change: Partial<Parameters<typeof writeLetter>[0]> = {}) =>
@@ -102,6 +102,29 @@ describe('through SMTP', () => {
     await mailWith({ ...account, SMTP_PASS: 'secret' }).send(aLetter());
     expect(received.map(({ user }) => user)).toEqual(['cloud@example.org']);
     await expect(mailWith({ ...account, SMTP_PASS: 'wrong' }).send(aLetter())).rejects.toThrow('wrong password');
+  });
+
+  test('TLS comes first where SMTP_SECURE says so, whatever the port', async () => {
+    const { promise: first, resolve } = Promise.withResolvers<number | undefined>();
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (data) => {
+        resolve(data[0]);
+        socket.destroy();
+      });
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const env = {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String(port),
+      SMTP_FROM: 'cloud@example.org',
+      SMTP_SECURE: 'true',
+    };
+    await expect(mailWith(env).send(aLetter())).rejects.toThrow();
+    // The record of a TLS handshake.
+    expect(await first).toBe(22);
   });
 
   test('a password goes to no other machine in the clear, nor to one that cannot show who it is', async () => {

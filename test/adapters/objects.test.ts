@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -32,9 +32,12 @@ async function openDirectory(): Promise<string> {
 }
 
 /** Opened for the test that calls it, with a directory of its own. */
-async function open(config: ObjectsConfig): Promise<OpenObjects & { directory: string }> {
+async function open(
+  config: ObjectsConfig,
+  patience?: { silenceMs?: number },
+): Promise<OpenObjects & { directory: string }> {
   const directory = await openDirectory();
-  const objects = await openObjects({ ...config, DATA_DIR: directory });
+  const objects = await openObjects({ ...config, DATA_DIR: directory }, patience);
   onTestFinished(() => objects.close());
   return { ...objects, directory };
 }
@@ -153,21 +156,58 @@ test('what a process that died had taken in is removed after a day', async () =>
   expect(left).not.toContain(path.basename(old));
 });
 
-test('a bucket that cannot be reached is a passing failure, and the file can be stored later', async () => {
-  let calls = 0;
+/** A bucket behind a server that does with each connection what it should not. */
+async function openBroken(harm: (socket: Socket) => void, silenceMs?: number) {
   const server = createServer((socket) => {
-    calls += 1;
-    socket.once('data', () => socket.destroy());
+    socket.on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    harm(socket);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => void server.close());
-  const { port } = server.address() as { port: number };
+  const { port } = server.address() as AddressInfo;
   const broken = { S3_ENDPOINT: `http://127.0.0.1:${port}`, S3_ACCESS_KEY: 'key', S3_SECRET_KEY: 'secret' };
-  const objects = await open({ ...NOWHERE, ...broken, S3_BUCKET: 'bucket' });
+  return open({ ...NOWHERE, ...broken, S3_BUCKET: 'bucket' }, silenceMs === undefined ? {} : { silenceMs });
+}
+
+const AWAY = { code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 5 };
+
+test('a bucket that cannot be reached is a passing failure, and the file can be stored later', async () => {
+  let calls = 0;
+  const objects = await openBroken((socket) => {
+    calls += 1;
+    socket.once('data', () => socket.destroy());
+  });
   const staged = await objects.stage(chunks('text'));
-  await expect(staged.store(newKey())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 5 });
+  await expect(staged.store(newKey())).rejects.toMatchObject(AWAY);
   expect(calls).toBe(3);
   expect(await incomingIn(objects.directory)).toHaveLength(1);
+});
+
+test('a bucket that falls silent in the middle of a file that it takes is a passing failure', async () => {
+  let calls = 0;
+  const objects = await openBroken((socket) => {
+    calls += 1;
+    socket.once('data', () => socket.pause());
+  }, 100);
+  const staged = await objects.stage(chunks(randomBytes(8 * 1024 * 1024)));
+  await expect(staged.store(newKey())).rejects.toMatchObject(AWAY);
+  expect(calls).toBe(3);
+});
+
+test.each([
+  'falls silent',
+  'breaks off',
+])('a bucket that %s in the middle of a file that it gives is a passing failure', async (how) => {
+  const objects = await openBroken((socket) => {
+    socket.once('data', () =>
+      socket.write(
+        'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of',
+        () => how === 'breaks off' && socket.destroy(),
+      ),
+    );
+  }, 100);
+  await expect(textOf(objects, newKey())).rejects.toMatchObject(AWAY);
 });
 
 test.runIf(S3_ENDPOINT)('a wrong secret does not open the bucket', async () => {

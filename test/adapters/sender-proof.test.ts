@@ -6,8 +6,10 @@ import { compose, signed, signingZone } from '../setup/signed-mail.ts';
 const ZONE = signingZone('example.com');
 const FROM = 'Ann <ann@example.com>';
 
+const isOurs = (address: string) => address.endsWith('@tasks.example.org');
+
 const prove = (message: string, zone: Zone = ZONE, bringer?: Bringer) =>
-  proveSender(Buffer.from(message), bringer, zoneOf(zone));
+  proveSender(Buffer.from(message), { isOurs, bringer }, zoneOf(zone));
 
 const refusalOf = async (...call: Parameters<typeof prove>): Promise<SenderUnproven> => {
   const error = await prove(...call).then(String, (refusal: unknown) => refusal);
@@ -77,6 +79,39 @@ it.each(['Subject', 'Message-ID'])('does not count a signature that leaves out %
   const headerList = ['From', 'To', 'Subject', 'Message-ID', 'Date'].filter((name) => name !== left).join(':');
   const message = await signed(compose({ from: FROM }), { domain: 'example.com', headerList });
   expect((await refusalOf(message)).isFinal).toBe(true);
+});
+
+it('does not count a signature over a mail that was written to others', async () => {
+  const reason = 'Write the mail to the address that takes commands: no signed To or Cc names it';
+  const signedOver = (headers: string, draft: object) =>
+    signed(compose({ from: FROM, ...draft }), {
+      domain: 'example.com',
+      headerList: `From:Subject:Message-ID${headers}`,
+    });
+  const cc = ['Cc: Bob <bob@example.com>, "Tasks, all" <Run@TASKS.example.org>'];
+  for (const message of [
+    await signedOver(':To', { to: 'run@other.example' }),
+    await signedOver(':To', { to: '"run@tasks.example.org" <run@other.example>' }),
+    await signedOver('', {}),
+    await signedOver(':To', { to: 'run@other.example', headers: cc }),
+    (await signedOver(':To', { to: 'x@y.example' })).replace('To: x@y.example\r\n', ''),
+  ]) {
+    const refusal = await refusalOf(message);
+    expect(refusal.isFinal).toBe(true);
+    expect([reason, 'It is not proven that this comes from example.com: no DKIM or SPF that DMARC accepts']).toContain(
+      refusal.message,
+    );
+  }
+  expect((await refusalOf(await signedOver(':To', { to: 'run@other.example' }))).message).toBe(reason);
+  expect(await prove(await signedOver(':Cc', { to: 'run@other.example', headers: cc }))).toBe('ann@example.com');
+  const twice = `To: run@tasks.example.org\r\n${await signedOver(':To', { to: 'run@other.example' })}`;
+  expect((await refusalOf(twice)).message).toBe('The header to is there more than once');
+});
+
+it('takes a mail that was written to others from whom the domain lets send its mail', async () => {
+  const zone = { ...ZONE, 'example.com TXT': ['v=spf1 ip4:192.0.2.7 -all'] };
+  const message = compose({ from: FROM, to: 'run@other.example' });
+  expect(await prove(message, zone, sentBy('192.0.2.7'))).toBe('ann@example.com');
 });
 
 it('does not count a signature over a part of the body', async () => {

@@ -143,6 +143,13 @@ it.each<[string, Omit<Draft, 'from'>, RegExp]>([
   expect(await tasksOf(user)).toEqual([]);
 });
 
+it('refuses a signed command that was written to another service, and is brought here by whoever got it there', async () => {
+  const { user, from } = await openPerson(app);
+  const answer = await send(await receive(app), await signedBy({ from, to: 'run@tasks.elsewhere.example' }));
+  expect(answer).toMatchObject({ code: 550, words: expect.stringMatching(/no signed To or Cc names it/) });
+  expect(await tasksOf(user)).toEqual([]);
+});
+
 it('refuses a sender whom nobody knows, and mail without a return path', async () => {
   const receiver = await receive(app);
   expect(await send(receiver, await signedBy({ from: `nobody@${DOMAIN}` }))).toMatchObject({ code: 550 });

@@ -96,6 +96,17 @@ describe('where the storage is full', () => {
     expect(await send(task, MIB + 3, 'more')).toMatchObject({ next_offset: MIB + 3, truncated: true });
   });
 
+  test('a stream is cut as well where more is used than is allowed since', async () => {
+    const task = await running();
+    await fill(task, MIB + 10);
+    await allow(1);
+    expect(await send(task, MIB + 10, 'more')).toMatchObject({ next_offset: MIB + 10, truncated: true });
+    const other = await running();
+    await fill(other, MIB - 2);
+    expect(await send(other, MIB - 2, 'abcd')).toMatchObject({ next_offset: MIB, truncated: true });
+    expect(await used()).toBe(10);
+  });
+
   test('the first MiB is still kept, the command goes on, and its result counts whole', async () => {
     await allow(0);
     const task = await running();

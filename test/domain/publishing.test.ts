@@ -1,9 +1,10 @@
 import pg from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Actor, Ctx } from '../../server/context.ts';
 import { openChannel, touchChannels } from '../../server/domain/channels.ts';
 import { type Draft, publish } from '../../server/domain/publishing.ts';
-import { trimAnonymous, trimChannels } from '../../server/domain/stored-messages.ts';
+import { cleanUpChannels } from '../../server/domain/relay-cleanup.ts';
+import { deleteExpiredMessages, trimAnonymous, trimChannels } from '../../server/domain/stored-messages.ts';
 import { openParts } from '../setup/parts.ts';
 
 const draftOf = (channel: string, message: string, more: Partial<Draft> = {}): Draft => ({
@@ -36,6 +37,27 @@ const channelsNamed = (count: number) => Array.from({ length: count }, (_, at) =
 
 const storedIn = (ctx: Ctx, channel: string) =>
   ctx.db.selectFrom('relay_messages').selectAll().where('channel_id', '=', channel).orderBy('sequence').execute();
+
+/** Somebody holds the row of the channel until the returned function is called. */
+async function hold(url: string, channel: string): Promise<() => Promise<void>> {
+  const holder = new pg.Client({ connectionString: url });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('begin');
+  await holder.query('select from channels where id = $1 for update', [channel]);
+  return async () => void (await holder.query('rollback'));
+}
+
+/** How many statements wait for a lock. */
+async function waitingIn(url: string): Promise<number> {
+  const asking = new pg.Client({ connectionString: url });
+  await asking.connect();
+  const { rowCount } = await asking.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  await asking.end();
+  return rowCount ?? 0;
+}
 
 /** What a publish was refused with, or `published`. */
 const outcomeOf = (published: Promise<unknown>): Promise<string> =>
@@ -119,6 +141,30 @@ test('processes that publish, trim and touch the same channels never wait for ea
   expect(processes.flatMap(({ lines }) => lines)).toEqual([]);
 });
 
+test.each([
+  'temporary',
+  'public',
+] as const)('clean-ups of %s channels and of their messages never wait for each other in a circle', async (type) => {
+  const { ctx, url, clock } = await openParts();
+  const anonymous = anonymously(ctx);
+  // As they lie in the table, which is not the order of their ids.
+  for (const id of ['b', 'a']) {
+    await openChannel(anonymous, { name: null, description: null, metadata: null, type, expiresInSeconds: 60, id });
+    await publish(anonymous, draftOf(id, 'x'));
+  }
+  clock.advance(13 * 3600);
+  const release = await hold(url, 'b');
+  const channels = cleanUpChannels(ctx, type === 'temporary' ? 'temporary' : 'persistent');
+  await vi.waitFor(async () => expect(await waitingIn(url)).toBe(1));
+  const messages = deleteExpiredMessages(ctx);
+  await vi.waitFor(async () => expect(await waitingIn(url)).toBe(2));
+  await release();
+  const { temporary, persistent } = await channels;
+  expect([...temporary.errors, ...persistent.errors]).toEqual([]);
+  expect(temporary.changed + persistent.changed).toBe(2);
+  expect(await messages).toBe(type === 'temporary' ? 0 : 2);
+});
+
 test('each message is answered by itself, whoever publishes beside it', async () => {
   const { ctx } = await openParts();
   const [anonymous, one, other] = [anonymously(ctx), asOwner(ctx, 'one'), asOwner(ctx, 'other')];
@@ -174,11 +220,7 @@ test('a channel whose row somebody holds does not keep the others', async () => 
   const channels = channelsNamed(6);
   for (const channel of channels) await publish(anonymous, draftOf(channel, 'first'));
   const [held = '', ...free] = channels;
-  const holder = new pg.Client({ connectionString: url });
-  await holder.connect();
-  onTestFinished(() => holder.end());
-  await holder.query('begin');
-  await holder.query('select from channels where id = $1 for update', [held]);
+  const release = await hold(url, held);
 
   let isHeld = true;
   const late = publish(anonymous, draftOf(held, 'late')).then(() => expect(isHeld).toBe(false));
@@ -190,7 +232,7 @@ test('a channel whose row somebody holds does not keep the others', async () => 
     await Promise.all(open);
   }
   isHeld = false;
-  await holder.query('rollback');
+  await release();
   await Promise.all([late, ...later]);
   for (const channel of free)
     expect((await storedIn(ctx, channel)).map(({ message }) => message)).toEqual([
@@ -198,4 +240,40 @@ test('a channel whose row somebody holds does not keep the others', async () => 
       ...['1', '2', '3'].flatMap((text) => [text, `${text} again`]),
     ]);
   expect((await storedIn(ctx, held)).map(({ message }) => message)).toEqual(['first', 'late', '1', '2', '3']);
+});
+
+test('a channel whose row somebody holds does not keep others from publishing where there is too much to keep', async () => {
+  const { ctx, url } = await openParts({ env: { RELAY_MAX_BYTES: '6400' } });
+  const anonymous = anonymously(ctx);
+  await publish(anonymous, draftOf('held', 'x'.repeat(6000)));
+  await publish(anonymous, draftOf('free', 'first'));
+  const release = await hold(url, 'held');
+  const startedAt = performance.now();
+  await publish(anonymous, draftOf('free', 'y'.repeat(1000)));
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  await release();
+  await publish(anonymous, draftOf('free', 'z'.repeat(1000)));
+  expect(await storedIn(ctx, 'held')).toEqual([]);
+});
+
+test('what processes before this one have stored counts, too, from the first message on', async () => {
+  const before = await openParts();
+  await publish(anonymously(before.ctx), draftOf('c', 'x'.repeat(6400)));
+  const after = await openParts({ databaseUrl: before.url, env: { RELAY_MAX_BYTES: '6400' } });
+  await publish(anonymously(after.ctx), draftOf('c', 'y'));
+  expect((await storedIn(after.ctx, 'c')).map(({ message }) => message)).toEqual(['y']);
+});
+
+test('what goes wrong is in the log of a request that it goes wrong for', async () => {
+  const { ctx, url, lines } = await openParts();
+  const asRequest = (name: string): Ctx => ({ ...anonymously(ctx), log: ctx.log.child({ reqId: name }) as Ctx['log'] });
+  for (const channel of ['held', 'free']) await publish(asRequest('first'), draftOf(channel, 'x'));
+  const release = await hold(url, 'held');
+  const published = [
+    publish(asRequest('late'), draftOf('held', 'x')),
+    publish(asRequest('late'), draftOf('free', 'x')),
+  ];
+  await vi.waitFor(() => expect(lines).toMatchObject([{ reqId: 'late', msg: expect.stringMatching(/sent again/) }]));
+  await release();
+  await Promise.all(published);
 });

@@ -125,6 +125,23 @@ test('twenty deletions of one backup at once give its storage back once', async 
   expect(await usedBy(user)).toBe(kept.size);
 });
 
+test('a backup that is deleted while it is asked for is restored or is not there', async () => {
+  const [user, device] = await userWithDevice();
+  const { client } = user;
+  for (let round = 0; round < 20; round += 1) {
+    const { id } = await backUp(user, device);
+    const asked = Array.from({ length: 4 }, () =>
+      client.config.restore(id).then(
+        () => 'restored',
+        (error) => (error as { code: string }).code,
+      ),
+    );
+    const [outcomes] = await Promise.all([Promise.all(asked), client.config.removeBackup(id)]);
+    for (const outcome of outcomes) expect(['restored', 'BACKUP_NOT_FOUND']).toContain(outcome);
+  }
+  expect((await device.client.daemon.syncConfig()).restore).toBeNull();
+});
+
 test('uploads side by side never go over the quota, and fill it to the last byte', async () => {
   const [user, device] = await userWithDevice();
   await allow(user, 5 * SIZE);
@@ -146,6 +163,23 @@ test('a repeat with the same key makes one backup', async () => {
   const backups = await Promise.all([1, 2, 3].map(() => user.client.config.backup(body, { idempotencyKey })));
   expect(new Set(backups.map(({ id }) => id)).size).toBe(1);
   expect(await usedBy(user)).toBe(SIZE);
+});
+
+test('the keys of two devices are their own, though both back up the same', async () => {
+  const [user, first] = await userWithDevice();
+  const second = await app.makeDevice(user);
+  const body = { config_name: 'settings', config_data: DATA };
+  const idempotencyKey = randomUUID();
+  const backUpTwice = async ({ client }: TestDevice) => [
+    await client.daemon.backupConfig(body, { idempotencyKey }),
+    await client.daemon.backupConfig(body, { idempotencyKey }),
+  ];
+  for (const device of [first, second]) {
+    const [made, again] = await backUpTwice(device);
+    expect(made?.device_id).toBe(device.id);
+    expect(again).toEqual(made);
+  }
+  expect((await user.client.config.listBackups()).items).toHaveLength(2);
 });
 
 test("another user's backups and devices cannot be told from ones that never were", async () => {

@@ -209,7 +209,7 @@ describe('API keys', () => {
 
 test('nothing secret reaches the log', async () => {
   const { ctx, lines } = await openContext();
-  const quiet = await buildApp({ service: ctx, streams: app.streams });
+  const quiet = await buildApp({ ...app, service: ctx });
   onTestFinished(() => quiet.close());
   const post = async (url: string, payload: object, authorization?: string) =>
     (await quiet.inject({ method: 'POST', url, payload, headers: authorization ? { authorization } : {} })).json().data;

@@ -1,6 +1,7 @@
 /** Devices as their owner sees them: settings, the list, going offline and being deleted. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ApiError } from '../../sdk/src/index.ts';
 import type { DomainEvent } from '../../server/context.ts';
 import { LONG_SESSIONS, openApp, refusalOf, type TestApp } from '../setup/app.ts';
 import { assigned, create, end, running, stepsIn } from '../setup/tasks.ts';
@@ -109,6 +110,36 @@ describe('a deleted device', () => {
       stdout: 'kept',
     });
     expect((await owner.client.tasks.listEvents(done.id)).events).toHaveLength(4);
+  });
+
+  test('that calls at that moment is answered as before or as after', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const { owner, machine } = await newOwner();
+      const { id, lease_id } = await running(owner, machine);
+      const { daemon } = machine.client;
+      const outcomes = await Promise.all(
+        [
+          owner.client.devices.remove(machine.id),
+          daemon.heartbeat({ current_tasks: [{ task_id: id, lease_id }] }),
+          daemon.backupConfig({ config_name: 'settings', config_data: {} }),
+          daemon.backupConfig({ config_name: 'settings', config_data: {} }),
+          daemon.syncConfig(),
+          daemon.claim(),
+          daemon.output(id, { lease_id, stream: 'stdout', offset: 0, chunk: 'x' }),
+          daemon.result(id, { status: 'completed', lease_id }),
+          daemon.offline(),
+          owner.client.config.backup({ device_id: machine.id, config_name: 'settings', config_data: {} }),
+          owner.client.email.saveConfig({ device_id: machine.id, email_address: 'a@example.com' }),
+          owner.client.devices.updateConfig(machine.id, { heartbeat_interval: 60 }),
+        ].map(async (call) =>
+          call.then(
+            () => 'ok',
+            (error) => (error as ApiError).code as string,
+          ),
+        ),
+      );
+      expect(outcomes).not.toContain('INTERNAL_ERROR');
+    }
   });
 
   test('makes room: the same machine can be registered anew', async () => {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Objects, StagedObject } from '../../server/context.ts';
 import { sweepLogs } from '../../server/domain/logs.ts';
+import { deleteClosedAccount } from '../../server/domain/users.ts';
 import { openAppForTest, refusalOf, type TestDevice, type TestUser } from '../setup/app.ts';
 import { METADATA, openLogs, upload } from '../setup/logs.ts';
 
@@ -201,6 +202,29 @@ test('an upload whose sender goes away leaves nothing', async () => {
   sent.destroy();
   await expect.poll(() => logs.filesIn('incoming')).toEqual([]);
   expect([await logs.usedBy(user), await logs.rowsOf(user)]).toEqual([0, []]);
+});
+
+test.each([
+  ['device', async ({ client }: TestUser, device: TestDevice) => void (await client.devices.remove(device.id))],
+  [
+    'account',
+    async (user: TestUser) => {
+      await user.client.users.remove({ password: logs.app.password });
+      await deleteClosedAccount(logs.app.ctx, user.id);
+    },
+  ],
+] as const)('an upload whose %s is deleted meanwhile is refused as its key is, and leaves nothing', async (_, end) => {
+  const [user, device] = await logs.userWithDevice();
+  const { objects } = logs.app.service;
+  replaceObjects({
+    stage: async (content) => {
+      const staged = await objects.stage(content);
+      await end(user, device);
+      return staged;
+    },
+  });
+  expect(await refusalOf(upload(device, 'text'))).toMatchObject({ status: 401, code: 'AUTH_FAILED' });
+  expect([await logs.rowsOf(user), await logs.filesIn('incoming')]).toEqual([[], []]);
 });
 
 test('when the store fails the upload fails, and its storage is free again', async () => {

@@ -4,6 +4,7 @@ import type { Actor } from '../../server/context.ts';
 import { openRateCounters } from '../../server/http/rate-counters.ts';
 import { limitOf, registerRateLimits } from '../../server/http/rate-limits.ts';
 import { answerFrameworkError, registerReplies } from '../../server/http/replies.ts';
+import { openAppForTest, type TestApp } from '../setup/app.ts';
 import { openParts, takeAway } from '../setup/parts.ts';
 
 const WINDOW_MS = 60_000;
@@ -139,4 +140,20 @@ test('every answer says what is left, and over the limit when to come back', asy
   expect(await ask()).toEqual([429, '2', '0', '40', '40']);
   parts.clock.advance(40);
   expect(await ask()).toEqual([200, '2', '1', '60', undefined]);
+});
+
+test('X-Forwarded-For names the caller where its proxy is trusted, and nowhere else', async () => {
+  const env = { RATE_LIMIT_ANONYMOUS_MAX: '1' };
+  const behind = await openAppForTest({ env: { ...env, TRUSTED_PROXIES: '127.0.0.1' } });
+  const open = await openAppForTest({ env });
+  const askAs = async (app: TestApp, address: string) =>
+    (await fetch(`${app.url}/v1/auth/me`, { headers: { 'x-forwarded-for': address } })).status;
+  const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.1'];
+  const statuses = async (app: TestApp) => {
+    const all: number[] = [];
+    for (const address of addresses) all.push(await askAs(app, address));
+    return all;
+  };
+  expect(await statuses(behind)).toEqual([401, 401, 429]);
+  expect(await statuses(open)).toEqual([401, 429, 429]);
 });

@@ -164,6 +164,8 @@ describe('deletion', () => {
       for (let n = 0; n < 3; n += 1) await each.client.tasks.create({ device_id: device.id, command: 'true' });
       await device.client.daemon.claim();
       await each.client.apiKeys.create({ name: 'CI', scopes: ['user:read'] });
+      const idempotencyKey = randomUUID();
+      await device.client.daemon.backupConfig({ config_name: 'settings', config_data: {} }, { idempotencyKey });
     }
     const { db } = own.service;
     const rows = async () => ({
@@ -177,7 +179,8 @@ describe('deletion', () => {
     await user.client.users.remove({ password: own.password });
     await expect.poll(async () => (await rows()).users, { timeout: 10_000 }).toEqual([{ id: stranger.id }]);
     const left = await rows();
-    expect(left.keys).toEqual([{ caller: `user:${stranger.id}` }]);
+    const [theirs] = await stranger.client.devices.list().then(({ items }) => items);
+    expect(left.keys.map(({ caller }) => caller).sort()).toEqual([`device:${theirs?.id}`, `user:${stranger.id}`]);
     expect(left.tasks).toEqual(Array(3).fill({ user_id: stranger.id }));
     expect(left.attempts).toHaveLength(3);
     expect(left.devices).toEqual([{ user_id: stranger.id }]);

@@ -49,6 +49,33 @@ test('a job that is sent in a transaction runs when that has committed, and neve
   expect(done).toEqual(['committed']);
 });
 
+test('a job carries on the request and the trace that sent it, and so do the jobs that it sends', async () => {
+  const cause = { requestId: 'the-request', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+  const seen: { taskId: string; requestId: string | null; traceparent: string | null }[] = [];
+  const { ctx, start, lines } = await openWorker(async (job, { taskId, ...rest }) => {
+    expect(rest).toEqual({});
+    seen.push({ taskId, requestId: job.requestId, traceparent: job.traceparent });
+    if (taskId === 'first') await atomically(job, (tx) => tx.jobs.send(release('second')));
+    job.log.info('worked');
+  });
+  await start();
+  await atomically({ ...ctx, ...cause }, (tx) => tx.jobs.send(release('first')));
+  await atomically(ctx, (tx) => tx.jobs.send(release('of nobody')));
+  await vi.waitUntil(() => seen.length === 3, { timeout: 10_000 });
+  expect(seen).toHaveLength(3);
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      { taskId: 'first', ...cause },
+      { taskId: 'second', ...cause },
+      { taskId: 'of nobody', requestId: null, traceparent: null },
+    ]),
+  );
+  const ids = () =>
+    lines.filter(({ msg }) => msg === 'worked').map((line) => (line as { request_id?: string }).request_id);
+  await vi.waitUntil(() => ids().length === 3, { timeout: 1_000 });
+  expect(ids().sort()).toEqual(['the-request', 'the-request', undefined]);
+});
+
 test('a job that is sent for later runs then, and not before', async () => {
   const { done, work, until } = noting();
   const { ctx, start } = await openWorker(work);

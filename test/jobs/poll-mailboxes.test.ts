@@ -72,23 +72,22 @@ async function openPoll({ env = {}, at = START }: { env?: Record<string, string>
   return { ...parts, startPolling, makeConfig, stateOf, commandsOf };
 }
 
-/** A scripted server with one command in it. */
-async function openHouse(from: string | undefined, whim?: Whim) {
+/** A scripted server; `put` lays a command into it, from somebody to themselves. */
+async function openHouse(whim?: Whim) {
   const house = await openImap(whim);
-  const put = async (sender: string, text = 'uptime') =>
+  const put = async (sender: string, text = 'uptime', to = sender) =>
     house.messages.push({
       uid: house.messages.length + 1,
-      raw: await signed(compose({ from: sender, text }), { domain: DOMAIN }),
+      raw: await signed(compose({ from: sender, to, text }), { domain: DOMAIN }),
       arrived: new Date(START),
       isSeen: false,
     });
-  if (from) await put(from);
   return { ...house, put };
 }
 
 it('makes a task of what it finds, and marks it as read', async () => {
   const { startPolling, makeConfig, stateOf, commandsOf, ctx } = await openPoll();
-  const house = await openHouse(undefined);
+  const house = await openHouse();
   const { id, user, address } = await makeConfig({ port: house.port });
   await house.put(address, 'npm test');
   await startPolling().runNow();
@@ -99,7 +98,7 @@ it('makes a task of what it finds, and marks it as read', async () => {
 
 it('makes one task of a mail that is found again, because marking it was not reached', async () => {
   const { startPolling, makeConfig, commandsOf, clock } = await openPoll();
-  const house = await openHouse(undefined, (command, socket) => {
+  const house = await openHouse((command, socket) => {
     if (command !== 'UID STORE' || house.heard.filter((line) => line.startsWith('UID STORE')).length > 1) return;
     socket.destroy();
     return 'is done';
@@ -117,7 +116,7 @@ it('makes one task of a mail that is found again, because marking it was not rea
 
 it('reads a mailbox each minute, and less often the longer it fails', async () => {
   const { startPolling, makeConfig, stateOf, clock } = await openPoll();
-  const house = await openHouse(undefined);
+  const house = await openHouse();
   const { id } = await makeConfig({ port: house.port, password: 'another one' });
   const polling = startPolling();
   const visits = () => house.heard.filter((line) => line.startsWith('LOGIN')).length;
@@ -138,8 +137,9 @@ it('reads a mailbox each minute, and less often the longer it fails', async () =
 
 it('notes why a mail became no task, and says so until the settings change', async () => {
   const { startPolling, makeConfig, stateOf, commandsOf, clock } = await openPoll();
-  const house = await openHouse(`stranger@${DOMAIN}`);
-  const { id, user } = await makeConfig({ port: house.port });
+  const house = await openHouse();
+  const { id, user, address } = await makeConfig({ port: house.port });
+  await house.put(`stranger@${DOMAIN}`, 'uptime', address);
   const polling = startPolling();
   for (let minute = 0; minute < 2; minute += 1) {
     await polling.runNow();
@@ -155,8 +155,9 @@ it('notes why a mail became no task, and says so until the settings change', asy
 it('takes from a mailbox commands for its own account alone', async () => {
   const { startPolling, makeConfig, commandsOf } = await openPoll();
   const other = await makeConfig();
-  const house = await openHouse(other.address);
-  const { user } = await makeConfig({ port: house.port });
+  const house = await openHouse();
+  const { user, address } = await makeConfig({ port: house.port });
+  await house.put(other.address, 'uptime', address);
   await startPolling().runNow();
   expect(await commandsOf(other.user)).toEqual([]);
   expect(await commandsOf(user)).toEqual([]);
@@ -164,7 +165,7 @@ it('takes from a mailbox commands for its own account alone', async () => {
 
 it('goes to no address inside, whatever the settings say', async () => {
   const { startPolling, makeConfig, stateOf } = await openPoll({ env: { ALLOW_PRIVATE_MAIL_HOSTS: 'false' } });
-  const house = await openHouse(undefined);
+  const house = await openHouse();
   const { id } = await makeConfig({ port: house.port, host: '127.0.0.1' });
   await startPolling().runNow();
   expect(house.heard).toEqual([]);
@@ -173,8 +174,8 @@ it('goes to no address inside, whatever the settings say', async () => {
 
 it('leaves the others alone while one server stalls', async () => {
   const { startPolling, makeConfig, stateOf, commandsOf } = await openPoll();
-  const stalling = await openHouse(undefined, () => 'is done');
-  const house = await openHouse(undefined);
+  const stalling = await openHouse(() => 'is done');
+  const house = await openHouse();
   const stalled = await makeConfig({ port: stalling.port });
   const polling = startPolling(undefined, { atOnce: 2 });
   const first = polling.runNow();
@@ -207,7 +208,7 @@ it('is claimed when it is active, has a password and a server, and its user is t
 
 it('breaks off when the process ends, and counts that as nobody’s failure', async () => {
   const { startPolling, makeConfig, stateOf } = await openPoll();
-  const house = await openHouse(undefined, (command) => (command === 'SELECT' ? 'is done' : undefined));
+  const house = await openHouse((command) => (command === 'SELECT' ? 'is done' : undefined));
   const { id } = await makeConfig({ port: house.port });
   const polling = startPolling();
   const reading = polling.runNow();
@@ -219,7 +220,7 @@ it('breaks off when the process ends, and counts that as nobody’s failure', as
 
 it('goes on by itself after the database was away', async () => {
   const { startPolling, makeConfig, commandsOf, ctx, lines } = await openPoll();
-  const house = await openHouse(undefined);
+  const house = await openHouse();
   await ctx.db.schema.alterTable('email_configs').renameTo('hidden').execute();
   startPolling(undefined, { intervalMs: 20 });
   await expect.poll(() => lines.some(({ msg }) => msg.startsWith('mailboxes could not be claimed'))).toBe(true);

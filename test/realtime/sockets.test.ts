@@ -178,6 +178,17 @@ describe('a frame', () => {
   });
 });
 
+test('ten thousand frames at once end their socket after a hundred answers, and hold no other up', async () => {
+  const flooding = await openAppForTest({ env: { RATE_LIMIT_SOCKET_MAX: '100' } });
+  const { token } = await flooding.makeUser();
+  const [flood, calm] = [await connect(flooding.url, { token }), await connect(flooding.url, { token })];
+  for (let sent = 0; sent < 10_000; sent += 1) flood.send('{"type":"ping"}');
+  await calm.settled();
+  expect(await flood.closed).toMatchObject({ code: 1008 });
+  expect(flood.frames.length).toBeLessThanOrEqual(100);
+  await calm.settled();
+});
+
 describe('a socket ends with 4401', () => {
   const within2s = async (socket: TestSocket) => {
     const timer = Promise.withResolvers<never>();

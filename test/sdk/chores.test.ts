@@ -213,6 +213,19 @@ describe('a backup by the daemon itself', () => {
     expect(await backups()).toHaveLength(1);
   });
 
+  test('of another file with the same content is another one', async () => {
+    const { start, dieAt, backups, configFile } = await openMachine();
+    writeFileSync(configFile, written(BEFORE));
+    await dieAt('backed up');
+    const other = `${configFile}.other`;
+    writeFileSync(other, written(BEFORE));
+    await start({ configFile: other }).told('config-backup');
+    expect((await backups()).map(({ config_name }) => config_name).sort()).toEqual([
+      'settings.json',
+      'settings.json.other',
+    ]);
+  });
+
   test('is not made of what has just been restored', async () => {
     const { start, oneRound, order, backups, ageBackup, configFile } = await openMachine();
     await order();

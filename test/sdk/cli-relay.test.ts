@@ -158,8 +158,16 @@ test('keys are made, listed and revoked in two phases or at once', async () => {
 test('what goes wrong is said in a sentence, with what to do and its exit code', async () => {
   const home = openHome();
   const away = openHome(await closedAddress());
+  const { key: mine } = await relay.makeKey();
   const cases: [ran: ReturnType<typeof home.cli>, code: number, says: string][] = [
-    [home.cli('keys'), 3, 'ccjk-cloud login'],
+    [home.cli('keys'), 3, 'Error: You are not signed in.\nSign in with: ccjk-cloud login\n'],
+    [home.cliWith({ CCJK_RELAY_KEY: 'sk_live_x' }, 'keys', 'create'), 3, 'Check CCJK_RELAY_KEY'],
+    [home.cliWith({ CCJK_RELAY_KEY: mine }, 'keys', 'create'), 3, 'Sign in with: ccjk-cloud login\n'],
+    [
+      home.cli('channels', 'create', 'own', '--type', 'private'),
+      3,
+      'Error: This takes a key of the relay.\nSet CCJK_RELAY_KEY; a key comes from: ccjk-cloud keys create\n',
+    ],
     [home.cli('subscribe', 'nowhere'), 1, 'No channel that is open to you has this id.'],
     [home.cli('publish', 'no such id', 'x'), 1, '1 to 64 of a-z'],
     [home.cli('publish', 'unsealed', 'x', '--seal'), 1, 'There is no key with this id'],

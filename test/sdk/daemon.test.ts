@@ -55,6 +55,20 @@ test('the command gets its own variables and none that are meant for the daemon'
   expect(stdout).not.toContain(machine.device.key);
 });
 
+test('the command gets the trace of its task, and the daemon tells its request', async () => {
+  const machine = await openMachine();
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const headers = { traceparent, 'x-request-id': 'the-request' };
+  const task = { device_id: machine.device.id, command: 'echo "$TRACEPARENT"', args: { cwd: machine.folder } };
+  const { events } = start(machine);
+  const { task_id } = await machine.user.client.tasks.create(task, { headers });
+  expect(await machine.ended(task_id)).toMatchObject({ stdout: `${traceparent}\n` });
+  expect(events.find(({ type }) => type === 'started')).toMatchObject({ task_id, request_id: 'the-request' });
+  const own = { ...task, args: { ...task.args, env: { TRACEPARENT: 'mine' } } };
+  const other = await machine.user.client.tasks.create(own, { headers });
+  expect(await machine.ended(other.task_id)).toMatchObject({ stdout: 'mine\n' });
+});
+
 test.each([
   ['a folder that is not there', { cwd: '/nowhere/at/all' }, 'does not exist on this machine'],
   ['a folder that is a file', { cwd: '/etc/passwd' }, 'is not a directory'],

@@ -40,6 +40,8 @@ const entryFor = (leaseId: string): JournalEntry => ({
     attempt: 1,
     lease_id: leaseId,
     lease_expires_at: '2026-01-20T10:00:00.000Z',
+    request_id: null,
+    traceparent: null,
     created_at: '2026-01-20T10:00:00.000Z',
   },
 });

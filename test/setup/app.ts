@@ -36,6 +36,8 @@ const ROOMY = {
   RELAY_SUBSCRIBE_MAX: '1000000',
   RELAY_CHANNELS_MAX: '1000000',
   RELAY_READ_MAX: '1000000',
+  // A busy machine would refuse what a test sends.
+  MAX_LOOP_DELAY: '0',
 };
 
 /** For the environment: nobody is signed out while a test moves the clock. */
@@ -136,6 +138,8 @@ export async function openApp({
     databaseUrl: database.url,
     service,
     streams: opened.streams,
+    poolUse: opened.poolUse,
+    metricsPort: opened.metricsPort,
     ctx,
     clock,
     /** The lines of the log. */

@@ -22,6 +22,7 @@ export async function openContext(options: Parameters<typeof openParts>[0] = {})
     passwords: { ...ofParts.passwords, pause: async (ms) => void pauses.push(ms) },
     actor: { kind: 'anonymous' },
     requestId: randomUUID(),
+    traceparent: null,
     ipAddress: '192.0.2.1',
     userAgent: 'vitest',
   };

@@ -78,6 +78,8 @@ export async function openParts({ at, databaseUrl, env = {}, lookup = async () =
     safe: openSafe(config),
     tokens: createTokens(config),
     sealing,
+    meter: { note: () => {} },
+    tracer: undefined,
     log,
   };
 

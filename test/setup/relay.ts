@@ -137,7 +137,7 @@ export async function openQuickStreams(
 ) {
   const { service } = relay.app;
   const streams = openStreams({ ...service, bus: service.events as Bus }, clock);
-  const server = await buildApp({ service, streams });
+  const server = await buildApp({ ...relay.app, streams });
   await server.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await streams.close();

@@ -79,6 +79,8 @@ function explain(error: unknown, command: string): Explained {
 function explainApi(error: ApiError, command: string): Explained {
   const { code, status, requestId } = error;
   const isLogin = command === 'login' && code === 'AUTH_FAILED';
+  if (code === 'AUTH_REQUIRED' && OF_THE_RELAY.includes(command))
+    return { ...whoIsIt(command), requestId, exitCode: EXIT.notSignedIn };
   return {
     message: isLogin ? 'The email address or the password is wrong.' : sentenceWithFaults(error),
     advice: isLogin ? `Try again, or make an account with: ${PROGRAM} register` : adviceFor(error, command),
@@ -97,6 +99,15 @@ function adviceFor({ code, status, retryAfterSeconds }: ApiError, command: strin
   if (status === 429 && retryAfterSeconds) return `Try again in ${Math.ceil(retryAfterSeconds)} seconds.`;
   return ADVICE[code] ?? '';
 }
+
+/** A key of the relay opens everything there but the making of such keys. */
+const whoIsIt = (command: string): Pick<Explained, 'message' | 'advice'> =>
+  command === 'keys'
+    ? { message: 'You are not signed in.', advice: `Sign in with: ${PROGRAM} login` }
+    : {
+        message: 'This takes a key of the relay.',
+        advice: `Set CCJK_RELAY_KEY; a key comes from: ${PROGRAM} keys create`,
+      };
 
 function explainConnection(error: ConnectionError): Explained {
   const refused = connectionCode(error.cause) === 'ECONNREFUSED';

@@ -191,7 +191,9 @@ export class Attempt {
     }
     const pid = entry.process?.pid ?? null;
     const about = { task_id: task.id, attempt: task.attempt, command: task.command };
-    place.emit(how === 'adopted' && pid !== null ? { type: how, ...about, pid } : { type: 'started', ...about, pid });
+    const request_id = task.request_id ?? null;
+    if (how === 'adopted' && pid !== null) place.emit({ type: how, ...about, pid, request_id });
+    else place.emit({ type: 'started', ...about, pid, request_id });
     this.#settle();
     this.#enforceTimeout();
     if (stop) this.#carryOut(stop);
@@ -225,7 +227,11 @@ export class Attempt {
     const cwd = resolve(this.#place.cwd, folder);
     const reason = await whyNoFolder(cwd);
     if (reason) return `The working directory ${cwd} ${reason}`;
-    const own = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
+    const own = {
+      // Programs that trace themselves take it as the parent of their spans.
+      ...(this.task.traceparent && { TRACEPARENT: this.task.traceparent }),
+      ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
+    };
     const text = argv.length > 0 ? `${command} ${quoteWords(argv)}` : command;
     return { command: { text, cwd, env: environmentFor(process.env, own) } };
   }

@@ -3,8 +3,9 @@
  * is to be restored.
  *
  * A restore is on the disk before it is confirmed, and shown again until it is. Written a second time it changes nothing,
- * so what lies beside it as `.before-restore` is always what the owner had, and no earlier try. A backup is named by what
- * it is of and by the backup before it: sent a second time after a crash, it is the same one to the service.
+ * so what lies beside it as `.before-restore` is always what the owner had, and no earlier try. A backup is named by its
+ * name, by what it is of and by the backup before it: sent a second time after a crash, it is the same one to the
+ * service.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
@@ -66,7 +67,7 @@ export class ConfigFile {
     if (!data) throw new Error(`${this.#path} is no JSON object and is not backed up`);
     try {
       const backup = { config_name: basename(this.#path).slice(0, 100), config_data: data };
-      const sent = await send(backup, digestOf(`${digest} ${last.at}`));
+      const sent = await send(backup, digestOf(`${digest} ${last.at} ${backup.config_name}`));
       this.#fault('backed up');
       await this.#remember(digest);
       return sent;

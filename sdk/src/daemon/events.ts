@@ -4,9 +4,17 @@ import type { DeviceConfig } from '../generated/types.ts';
 export type DaemonEvent =
   /** The service has answered; `held` tasks were taken over from the daemon before. */
   | { type: 'ready'; held: number }
-  | { type: 'started'; task_id: string; attempt: number; command: string; pid: number | null }
+  | {
+      type: 'started';
+      task_id: string;
+      attempt: number;
+      command: string;
+      pid: number | null;
+      /** Of the request that created the task; it is in the log of the service too. */
+      request_id: string | null;
+    }
   /** A command that an earlier daemon started still runs, and is looked after again. */
-  | { type: 'adopted'; task_id: string; attempt: number; command: string; pid: number }
+  | { type: 'adopted'; task_id: string; attempt: number; command: string; pid: number; request_id: string | null }
   /** SIGTERM was sent, or is about to be. */
   | { type: 'stopping'; task_id: string; message: string }
   | {

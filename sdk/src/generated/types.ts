@@ -598,6 +598,10 @@ export interface components {
              * @description When it was made
              */
             created_at: string;
+            /** @description Of the request that created it: write it in your log */
+            request_id: string | null;
+            /** @description Of the span that created it (W3C Trace Context): the parent of yours */
+            traceparent: string | null;
         };
         /** @description Tasks that this machine is to run */
         HandedTasks: {
@@ -2166,6 +2170,10 @@ export interface components {
             source: "api" | "email" | "web" | "cli";
             /** @description The task that this one retries */
             parent_task_id: string | null;
+            /** @description X-Request-Id of the request that created it */
+            request_id: string | null;
+            /** @description As it came with that request (W3C Trace Context); the daemon gets it with the task */
+            traceparent: string | null;
             /** @description The batch with which it was made; null: none */
             batch_id: string | null;
             /** @description In a sequential batch: the one that must complete before */
@@ -2450,6 +2458,10 @@ export interface components {
             source: "api" | "email" | "web" | "cli";
             /** @description The task that this one retries */
             parent_task_id: string | null;
+            /** @description X-Request-Id of the request that created it */
+            request_id: string | null;
+            /** @description As it came with that request (W3C Trace Context); the daemon gets it with the task */
+            traceparent: string | null;
             /** @description The batch with which it was made; null: none */
             batch_id: string | null;
             /** @description In a sequential batch: the one that must complete before */

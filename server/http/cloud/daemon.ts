@@ -24,6 +24,8 @@ const handed = (task: HandedTask) => ({
   lease_id: task.lease_id,
   lease_expires_at: time(task.lease_until),
   created_at: time(task.created_at),
+  request_id: task.request_id,
+  traceparent: task.traceparent,
 });
 
 export const daemonHandlers: Handlers<typeof daemon> = {

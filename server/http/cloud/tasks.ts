@@ -62,6 +62,8 @@ const summary = (task: Summary) => ({
   grace_seconds: task.grace_seconds,
   source: task.source,
   parent_task_id: task.parent_task_id,
+  request_id: task.request_id,
+  traceparent: task.traceparent,
   batch_id: task.batch_id,
   after_task_id: task.after_task_id,
   run_at: timeOrNull(task.run_at),

@@ -321,6 +321,37 @@ describe('a result', () => {
     expect(await read(task)).toMatchObject({ status: 'failed', attempt: 2 });
   });
 
+  test('that took longer than the second attempt has run is of the first, and ends nothing', async () => {
+    const { daemon, task, read } = await running({ max_retries: 2 });
+    const long = { ...FAILED, duration: 20_000 };
+    app.clock.advance(20);
+    await daemon.report(task, long);
+    app.clock.advance(15);
+    await app.sweep();
+    expect(idsOf(await daemon.takeTasks())).toEqual([task]);
+    app.clock.advance(5);
+    expect((await daemon.report(task, long)).body.data).toEqual({ commandId: task, status: 'failed' });
+    expect((await daemon.report(task, { ...long, stderr: 'else' })).status).toBe(409);
+    expect(await read(task)).toMatchObject({ status: 'running', attempt: 2 });
+    await daemon.report(task, result({ duration: 4000 }));
+    expect(await read(task)).toMatchObject({ status: 'completed', attempt: 2 });
+  });
+
+  test('of an attempt that was given up does not end the one after it', async () => {
+    const { daemon, task, read } = await running({ on_disconnect: 'requeue', max_retries: 2, timeout: 3_600_000 });
+    app.clock.advance(LEASE + 1);
+    await app.sweep();
+    app.clock.advance(15);
+    await app.sweep();
+    expect(idsOf(await daemon.takeTasks())).toEqual([task]);
+    app.clock.advance(5);
+    const late = await daemon.report(task, result({ duration: (LEASE + 15) * 1000 }));
+    expect([late.status, late.body]).toEqual([409, { success: false, error: expect.stringContaining('lease') }]);
+    expect(await read(task)).toMatchObject({ status: 'running', attempt: 2 });
+    expect((await daemon.report(task, result({ duration: 4000 }))).status).toBe(200);
+    expect(await read(task)).toMatchObject({ status: 'completed', attempt: 2 });
+  });
+
   test('began its duration ago; of a clock that cannot be, when it was handed out', async () => {
     const { daemon, task, read } = await running();
     const handedOut = inSeconds(0);

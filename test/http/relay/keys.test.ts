@@ -180,6 +180,24 @@ describe('revoking at once', () => {
     expect(audited).toContainEqual({ action: 'public_key.revoked', target: `public_key:${publicKeyId}` });
   });
 
+  test('of those who revoke a key at the same moment one does, and it is in the audit log once', async () => {
+    const { key: operator, id: operatorId } = await relay.makeKey({ permissions: ['revoke'] });
+    const { channelId } = await register();
+    const { id } = await relay.makeKey({ userId: 'twice' });
+    for (const each of [channelId, id]) {
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, () => relay.remove(`/keys/${each}`, { key: operator })),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404, 404, 404]);
+    }
+    const audited = await relay.app.service.db
+      .selectFrom('audit_logs')
+      .select('target')
+      .where('actor', 'like', `%${operatorId}`)
+      .execute();
+    expect(audited).toHaveLength(2);
+  });
+
   test('it takes a credential, the permission and the reach', async () => {
     const { token } = await relay.app.makeUser();
     const { key: ofUser } = (await relay.post('/keys', { token, body: { permissions: ['admin', 'revoke'] } })).body
@@ -264,6 +282,41 @@ describe('revoking in two phases', () => {
     const [first, second] = [await ask(), await ask()];
     expect(codeOf(await confirm(first.revocationId, first.confirmationCode))).toEqual([404, 'NOT_FOUND']);
     expect((await confirm(second.revocationId, second.confirmationCode)).status).toBe(200);
+  });
+
+  test('of requests at the same moment one is pending; of confirmation and cancellation one succeeds', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { key, channelId, publicKeyId } = await request(relay);
+      const body = { reason: 'The laptop was lost' };
+      const asked = await Promise.all(
+        Array.from({ length: 6 }, () => relay.post(`/keys/${channelId}/revoke`, { key, body })),
+      );
+      expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 201));
+      const pending = await relay.app.service.db
+        .selectFrom('key_revocations')
+        .select('id')
+        .where('key_id', '=', publicKeyId)
+        .where('status', '=', 'pending')
+        .execute();
+      expect(pending).toHaveLength(1);
+      const ofPending = asked.find(({ body }) => body.data.revocationId === pending[0]?.id) as Answer;
+      const { revocationId, confirmationCode } = ofPending.body.data;
+      const [confirmed, cancelled, again] = await Promise.all([
+        relay.remove(`/keys/${revocationId}`, { key, body: { confirmationCode } }),
+        relay.post(`/keys/${channelId}/revoke/cancel`, { key }),
+        relay.remove(`/keys/${revocationId}`, { key, body: { confirmationCode } }),
+      ]);
+      expect([confirmed, cancelled, again].map(({ status }) => status).sort()).toEqual([200, 404, 404]);
+      expect((await relay.get(`/keys/${channelId}`)).status).toBe(cancelled.status === 200 ? 200 : 404);
+    }
+  });
+
+  test('of wrong codes at the same moment no more than five are looked at', async () => {
+    const { key, revocationId, confirmationCode } = await request(relay);
+    const confirm = (code: string) => relay.remove(`/keys/${revocationId}`, { key, body: { confirmationCode: code } });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => confirm('wrong')));
+    expect(answers.map(({ status }) => status).sort()).toEqual([400, 400, 400, 400, 400, 429, 429, 429]);
+    expect(codeOf(await confirm(confirmationCode))).toEqual([429, 'CONFIRMATION_LOCKED']);
   });
 
   test('after its hours it cannot be confirmed', async () => {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { relayCleanupJob } from '../../../server/jobs/relay-cleanup.ts';
 import { CRON_SECRET } from '../../setup/app.ts';
 import { takeAway } from '../../setup/parts.ts';
 import { type Answer, call, openRelayForTest, type Relay } from '../../setup/relay.ts';
@@ -111,6 +113,17 @@ describe('clean-ups', () => {
       { action: 'cron.keys', details: { task: 'all', expiredKeys: 2, auditLogs: 3, orphanedKeys: 1, oldMessages: 1 } },
       { action: 'cron.channels', details: { task: 'all', persistent: 2, temporary: 3 } },
     ]);
+  });
+
+  test('each night all of it runs by itself, and what has been inactive for 30 days goes', async () => {
+    const relay = await withOldRows();
+    await relayCleanupJob.handle(relay.app.ctx, {});
+    expect(await counts(relay)).toEqual([0, 0, 0, 0]);
+    const channels = async () => (await relay.app.service.db.selectFrom('channels').select('id').execute()).length;
+    expect(await channels()).toBe(4);
+    relay.app.clock.advance(30 * 86_400);
+    await relayCleanupJob.handle(relay.app.ctx, {});
+    expect(await channels()).toBe(1);
   });
 
   test('without the right secret nothing runs', async () => {
@@ -249,7 +262,16 @@ describe('pages of other origins', () => {
     expect(headers.get('access-control-allow-headers')).toBe('content-type,x-api-key');
     const answer = await relay.publish('c', 'x', {}, { headers: { origin: ORIGIN } });
     expect(answer.headers.get('access-control-allow-origin')).toBe(ORIGIN);
-    expect(answer.headers.get('access-control-expose-headers')).toContain('X-RateLimit-Remaining');
+    expect(answer.headers.get('access-control-expose-headers')?.split(', ').sort()).toEqual([
+      'RateLimit-Limit',
+      'RateLimit-Remaining',
+      'RateLimit-Reset',
+      'Retry-After',
+      'X-RateLimit-Limit',
+      'X-RateLimit-Remaining',
+      'X-RateLimit-Reset',
+      'X-Request-Id',
+    ]);
     const stream = await relay.listen('channel=c', { origin: ORIGIN });
     expect(stream.response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
     const refused = await relay.get('/subscribe?channel=nowhere', { headers: { origin: ORIGIN } });
@@ -293,6 +315,19 @@ describe('the envelope', () => {
       413,
       'KEY_TOO_LARGE',
     ]);
+  });
+
+  test('a fault of the service has it, and says nothing of what went wrong inside', async () => {
+    const relay = await openRelayForTest();
+    await sql`alter table channels rename to elsewhere`.execute(relay.app.service.db);
+    for (const answer of [
+      await relay.publish('c', 'x'),
+      await relay.get('/channels'),
+      await relay.get('/subscribe?channel=c'),
+    ]) {
+      const error = { code: 'INTERNAL_ERROR', message: expect.stringMatching(/our side/) };
+      expect([answer.status, answer.body]).toEqual([500, { success: false, error }]);
+    }
   });
 
   test('a request id of the client comes back', async () => {

@@ -139,23 +139,22 @@ describe('the queue', () => {
 });
 
 describe('what is kept', () => {
-  test('messages live 12 hours in public channels and 24 in encrypted ones, in reads at once', async () => {
+  test('messages live 12 hours in public channels and 24 in encrypted and private ones, in reads at once', async () => {
     const own = await openRelayForTest({ at: '2026-01-20T10:00:00Z' });
-    for (const [id, type] of [
-      ['p', 'public'],
-      ['e', 'encrypted'],
-    ]) {
-      await own.post('/channels', { body: { id, type } });
-      await own.publish(id as string, 'x');
+    const { key } = await own.makeKey();
+    const types = ['public', 'encrypted', 'private'];
+    for (const type of types) {
+      await own.post('/channels', { key, body: { id: type, type } });
+      await own.publish(type, 'x', {}, { key });
     }
     const lengths = async () =>
-      Promise.all(['p', 'e'].map(async (id) => (await own.get(`/publish?channel=${id}`)).body.data.queueLength));
+      Promise.all(types.map(async (id) => (await own.get(`/publish?channel=${id}`, { key })).body.data.queueLength));
     own.app.clock.advance(12 * 3600 - 1);
-    expect(await lengths()).toEqual([1, 1]);
+    expect(await lengths()).toEqual([1, 1, 1]);
     own.app.clock.advance(1);
-    expect(await lengths()).toEqual([0, 1]);
+    expect(await lengths()).toEqual([0, 1, 1]);
     own.app.clock.advance(12 * 3600);
-    expect(await lengths()).toEqual([0, 0]);
+    expect(await lengths()).toEqual([0, 0, 0]);
   });
 
   test('a channel keeps its newest 1,000 messages', async () => {

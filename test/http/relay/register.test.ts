@@ -71,6 +71,7 @@ describe('registering', () => {
     expect((await own.get(`/register?channelId=${channelId}`)).body.data.isExpired).toBe(true);
     expect(codeOf(await own.get(`/keys/${channelId}`))).toEqual([410, 'KEY_EXPIRED']);
     expect(codeOf(await own.get(`/channels?id=${channelId}`))).toEqual([404, 'NOT_FOUND']);
+    expect(codeOf(await own.publish(channelId, 'x', { encrypted: true }))).toEqual([410, 'KEY_EXPIRED']);
     const again = await register({ publicKey }, {}, own);
     expect(again.status).toBe(201);
     expect(again.body.data.channelId).not.toBe(channelId);

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { EventSource } from 'eventsource';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Bus } from '../../../server/realtime/bus.ts';
+import { CRON_SECRET } from '../../setup/app.ts';
 import {
   call,
   listen,
@@ -33,6 +34,12 @@ const channelWith = async (...texts: string[]): Promise<string> => {
   await relay.post('/channels', { body: { id } });
   for (const text of texts) await relay.publish(id, text);
   return id;
+};
+
+/** The same process, to which no notification of others comes any more. */
+const deafened = ({ app, ...rest }: Relay): Relay => {
+  const events = { ...app.service.events, subscribe: () => () => {}, onGap: () => () => {} };
+  return { ...rest, app: { ...app, service: { ...app.service, events } } };
 };
 
 const numberOf = (id: string | undefined): number => Number(id?.replace('event-', ''));
@@ -148,6 +155,14 @@ describe('coming back', () => {
     const channel = await channelWith('a', 'b', 'c');
     const stream = await relay.listen(`channel=${channel}&lastEventId=event-0`, { 'Last-Event-ID': 'event-2' });
     expect(await stream.messages(1)).toEqual(['c']);
+  });
+
+  test('what a process has stored and could tell nobody of, because it died, comes all the same', async () => {
+    const channel = await channelWith();
+    const quick = await openQuickStreams(deafened(relay), { pollMs: 20 });
+    const stream = await listen(quick.url, `channel=${channel}`);
+    for (const text of count(0, 5)) await relay.publish(channel, text, { cache: text !== '2' });
+    expect(await stream.messages(4)).toEqual(['0', '1', '3', '4']);
   });
 
   test('after the last one nothing comes but what is new', async () => {
@@ -333,6 +348,18 @@ describe('the end', () => {
     expect(await anonymous.messages(1)).toEqual(['still here']);
   });
 
+  test('a revoked key loses its streams in a process that is told nothing, too', async () => {
+    const quick = await openQuickStreams(deafened(other), { pollMs: 20 });
+    const channel = await channelWith();
+    const { id, key } = await relay.makeKey({ permissions: ['read', 'revoke'] });
+    const stream = await listen(quick.url, `channel=${channel}`, { 'x-api-key': key });
+    const anonymous = await listen(quick.url, `channel=${channel}`);
+    expect((await relay.remove(`/keys/${id}`, { key })).status).toBe(200);
+    await closed(stream);
+    await relay.publish(channel, 'still here');
+    expect(await anonymous.messages(1)).toEqual(['still here']);
+  });
+
   test('a key that expires loses its stream', async () => {
     const own = await openRelayForTest({ at: '2026-01-20T10:00:00Z' });
     const quick = await openQuickStreams(own, { keepaliveMs: 20 });
@@ -352,6 +379,20 @@ describe('the end', () => {
     await own.post('/channels', { key, body: { id: 'c', type: 'private' } });
     await own.publish('c', 'secret', {}, { key });
     await closed(stream);
+  });
+
+  test('nor in a process that is told nothing, whether the old one was swept away or not', async () => {
+    for (const isSwept of [false, true]) {
+      const own = await openRelayForTest({ at: '2026-01-20T10:00:00Z' });
+      const quick = await openQuickStreams(deafened(own), { pollMs: 20 });
+      const { key } = await own.makeKey();
+      await own.publish('c', 'open');
+      const stream = await listen(quick.url, 'channel=c');
+      own.app.clock.advance(1800);
+      if (isSwept) await own.get('/cron/cleanup-channels', { headers: { 'x-cron-secret': CRON_SECRET } });
+      await own.post('/channels', { key, body: { id: 'c', type: 'private' } });
+      await closed(stream);
+    }
   });
 
   test('a process that stops ends its streams and opens no more', async () => {
@@ -413,5 +454,9 @@ describe('an EventSource as browsers have it', () => {
     await vi.waitFor(() => expect(messages).toEqual(['private']));
     const elsewhere = await call(relay.url, 'GET', `/publish?channel=browsers-own&Authorization=Bearer+${key}`);
     expect(elsewhere.status).toBe(404);
+    const wrong = `sk_live_${'w'.repeat(43)}`;
+    await call(relay.url, 'GET', `/subscribe?channel=browsers-own&Authorization=Bearer+${wrong}`);
+    await vi.waitFor(() => expect(relay.app.logged.filter((line) => line.includes('/api/subscribe'))).not.toEqual([]));
+    for (const secret of [key, wrong]) expect(relay.app.logged.join()).not.toContain(secret.slice(8));
   });
 });

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openApp, openAppForTest, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import { takeAway } from '../setup/parts.ts';
+
+const TOKEN = 'a token for prometheus';
+
+/** Series as they are written, `name{label="value"}`, with their values. */
+const parse = (text: string): Map<string, number> =>
+  new Map(
+    text
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'))
+      .map((line) => {
+        const at = line.lastIndexOf(' ');
+        return [line.slice(0, at), Number(line.slice(at + 1))] as const;
+      }),
+  );
+
+const read = async (app: TestApp): Promise<Map<string, number>> => {
+  const answer = await fetch(`http://127.0.0.1:${app.metricsPort}/metrics`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  return parse(await answer.text());
+};
+
+describe('who reads the metrics', () => {
+  it('is nobody where neither a port nor a token is set, and nothing is measured', async () => {
+    const app = await openAppForTest();
+    expect(app.metricsPort).toBeUndefined();
+    const answer = await fetch(`${app.url}/metrics`);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ success: false, error: { code: 'ROUTE_NOT_FOUND' } });
+  });
+
+  it('is who has the token, on the port of the service', async () => {
+    const app = await openAppForTest({ env: { METRICS_TOKEN: TOKEN } });
+    const ask = async (authorization?: string) => {
+      const answer = await fetch(`${app.url}/metrics`, authorization ? { headers: { authorization } } : {});
+      return [
+        answer.status,
+        answer.status === 200 ? undefined : ((await answer.json()) as { error: { code: string } }).error.code,
+      ];
+    };
+    expect(await ask(`Bearer ${TOKEN}`)).toEqual([200, undefined]);
+    expect(await ask()).toEqual([401, 'AUTH_REQUIRED']);
+    expect(await ask('Bearer another token')).toEqual([401, 'AUTH_FAILED']);
+    expect(await ask(TOKEN)).toEqual([401, 'AUTH_FAILED']);
+  });
+
+  it('is who reaches the port of its own, and has the token where one is set', async () => {
+    const app = await openAppForTest({ env: { METRICS_PORT: '0', METRICS_TOKEN: TOKEN } });
+    const url = `http://127.0.0.1:${app.metricsPort}/metrics`;
+    expect((await fetch(url)).status).toBe(401);
+    expect((await fetch(url, { headers: { authorization: `Bearer ${TOKEN}` } })).status).toBe(200);
+    expect((await fetch(`${app.url}/metrics`)).status).toBe(404);
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+    expect((await fetch(url.replace('/metrics', '/v1/auth/me'))).status).toBe(404);
+  });
+});
+
+describe('what is measured', () => {
+  let app: TestApp;
+  let user: TestUser;
+  let device: TestDevice;
+
+  beforeAll(async () => {
+    app = await openApp({ at: '2026-01-20T10:00:00Z', env: { METRICS_PORT: '0' } });
+    user = await app.makeUser();
+    device = await app.makeDevice(user);
+  });
+  afterAll(() => app.close());
+
+  it('counts requests by their route, and times those that were not to wait', async () => {
+    const { task_id } = await user.client.tasks.create({ device_id: device.id, command: 'true' });
+    await user.client.tasks.get(task_id);
+    await user.client.tasks.get(task_id, { wait: 1 });
+    await expect(user.client.tasks.get(crypto.randomUUID())).rejects.toMatchObject({ status: 404 });
+    const series = await read(app);
+    const route = 'method="GET",route="/v1/tasks/:task_id"';
+    expect(series.get(`ccjk_http_requests_total{${route},status="200"}`)).toBe(2);
+    expect(series.get(`ccjk_http_requests_total{${route},status="404"}`)).toBe(1);
+    expect(series.get(`ccjk_http_request_duration_seconds_count{${route}}`)).toBe(2);
+  });
+
+  it('makes no series of what clients invent', async () => {
+    const before = (await read(app)).size;
+    for (let at = 0; at < 200; at += 1) {
+      await fetch(`${app.url}/v1/nothing/${at}`, { headers: { 'x-request-id': `id-${at}` } });
+      await fetch(`${app.url}/v1/tasks/${crypto.randomUUID()}?status=s${at}`, { method: 'DELETE' });
+    }
+    const series = await read(app);
+    const unknown = [...series].filter(([name]) => name.startsWith('ccjk_http_requests_total{method="any"'));
+    expect(unknown).toEqual([
+      ['ccjk_http_requests_total{method="any",route="unknown",status="404"}', 200],
+      ['ccjk_http_requests_total{method="any",route="unknown",status="405"}', 200],
+    ]);
+    expect(series.size - before).toBeLessThan(20);
+  });
+
+  it('counts how long tasks wait and run, how they end and how often they are tried again', async () => {
+    const other = await app.makeDevice(user);
+    const before = await read(app);
+    const { task_id } = await user.client.tasks.create({ device_id: other.id, command: 'false', max_retries: 1 });
+    for (const waits of [7, 20]) {
+      app.clock.advance(waits);
+      await app.sweep();
+      const {
+        tasks: [task],
+      } = await other.client.daemon.claim({ claim_id: crypto.randomUUID() });
+      const lease_id = task?.lease_id as string;
+      await other.client.daemon.start(task_id, { lease_id });
+      app.clock.advance(3);
+      await other.client.daemon.result(task_id, { lease_id, status: 'failed', exit_code: 1, stdout: '', stderr: '' });
+    }
+    const after = await read(app);
+    const grown = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+    expect(grown('ccjk_tasks_created_total{source="api"}')).toBe(1);
+    expect(grown('ccjk_task_queue_seconds_count')).toBe(2);
+    expect(grown('ccjk_task_queue_seconds_sum')).toBeGreaterThanOrEqual(7);
+    expect(grown('ccjk_task_run_seconds_count')).toBe(1);
+    expect(grown('ccjk_task_run_seconds_sum')).toBe(3);
+    expect(grown('ccjk_tasks_retried_total')).toBe(1);
+    expect(grown('ccjk_tasks_ended_total{status="failed"}')).toBe(1);
+  });
+
+  it('counts nothing of a transaction that did not commit', async () => {
+    const before = await read(app);
+    const stranger = crypto.randomUUID();
+    const tasks = [
+      { device_id: device.id, command: 'true' },
+      { device_id: stranger, command: 'true' },
+    ];
+    await expect(user.client.tasks.createBatch({ tasks })).rejects.toMatchObject({ code: 'DEVICE_NOT_FOUND' });
+    const created = 'ccjk_tasks_created_total{source="api"}';
+    expect((await read(app)).get(created)).toBe(before.get(created));
+  });
+
+  it('counts what the relay takes and who listens', async () => {
+    const publish = () =>
+      fetch(`${app.url}/api/publish`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ channel: 'news', message: 'hello' }),
+      });
+    await publish();
+    const leave = new AbortController();
+    await fetch(`${app.url}/api/subscribe?channel=news`, { signal: leave.signal });
+    await publish();
+    const series = await read(app);
+    leave.abort();
+    expect(series.get('ccjk_relay_messages_total')).toBe(2);
+    expect(series.get('ccjk_relay_subscribers')).toBe(1);
+  });
+
+  it('counts open sockets by who holds them', async () => {
+    const sockets = await user.client.connect();
+    const held = 'ccjk_sockets{holder="user"}';
+    await expect.poll(async () => (await read(app)).get(held)).toBe(1);
+    sockets.close();
+    await expect.poll(async () => (await read(app)).get(held)).toBe(0);
+  });
+
+  it('shows the process: CPU, memory, the lag of its event loop', async () => {
+    const series = await read(app);
+    for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_heap_size_used_bytes'])
+      expect(series.get(name), name).toBeGreaterThan(0);
+    expect(series.get('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
+    expect(series.get('ccjk_database_pool_size')).toBe(20);
+  });
+});
+
+describe('what the database knows', () => {
+  it('is read when it is asked for: devices, tasks, jobs, sizes', async () => {
+    const app = await openAppForTest({
+      at: '2026-01-20T10:00:00Z',
+      env: { METRICS_PORT: '0', DATABASE_MAX_BYTES: '1000000000' },
+    });
+    const user = await app.makeUser();
+    const [one, other] = [await app.makeDevice(user), await app.makeDevice(user)];
+    await one.client.daemon.heartbeat({ status: 'online' });
+    await app.service.db
+      .updateTable('devices')
+      .set({ last_heartbeat: app.clock.now() })
+      .where('id', '=', one.id)
+      .execute();
+    await user.client.tasks.create({ device_id: other.id, command: 'true' });
+    await user.client.tasks.create({ device_id: other.id, command: 'true', run_at: '2026-01-21T10:00:00Z' });
+    app.clock.advance(45);
+    const series = await read(app);
+    expect(series.get('ccjk_database_up')).toBe(1);
+    expect(series.get('ccjk_devices{status="online"}')).toBe(1);
+    expect(series.get('ccjk_devices{status="offline"}')).toBe(1);
+    expect(series.get('ccjk_heartbeat_lag_seconds')).toBe(15);
+    expect(series.get('ccjk_tasks{status="queued"}')).toBe(1);
+    expect(series.get('ccjk_tasks{status="pending"}')).toBe(1);
+    expect(series.get('ccjk_tasks{status="running"}')).toBe(0);
+    expect(series.get('ccjk_jobs_waiting{queue="send-mail"}')).toBe(0);
+    expect(series.get('ccjk_database_size_bytes')).toBeGreaterThan(1_000_000);
+    expect(series.get('ccjk_database_max_bytes')).toBe(1_000_000_000);
+    expect(series.get('ccjk_database_connections_max')).toBeGreaterThan(0);
+    expect(series.get('ccjk_storage_used_bytes')).toBe(0);
+  });
+
+  it('is read once in 15 seconds, however often and by how many it is asked for', async () => {
+    const app = await openAppForTest({ env: { METRICS_PORT: '0' } });
+    const queries = async () => {
+      const answers = await Promise.all(Array.from({ length: 30 }, () => read(app)));
+      return new Set(answers.map((series) => series.get('ccjk_devices{status="offline"}')));
+    };
+    expect(await queries()).toEqual(new Set([undefined]));
+    await app.makeDevice(await app.makeUser());
+    expect(await queries()).toEqual(new Set([undefined]));
+  });
+
+  it('is left out while the database is away, and the rest is still shown', async () => {
+    const app = await openAppForTest({ env: { METRICS_PORT: '0' } });
+    const back = await takeAway(app.databaseUrl);
+    try {
+      const series = await read(app);
+      expect(series.get('ccjk_database_up')).toBe(0);
+      expect(series.has('ccjk_database_size_bytes')).toBe(false);
+      expect(series.has('ccjk_tasks{status="queued"}')).toBe(false);
+      expect(series.get('process_resident_memory_bytes')).toBeGreaterThan(0);
+    } finally {
+      await back();
+    }
+  });
+});

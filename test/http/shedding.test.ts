@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { openAppForTest, type TestApp } from '../setup/app.ts';
+
+/** Keeps the event loop from everything else. */
+const block = (ms: number): void => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+};
+
+const ask = async (app: TestApp, path: string) => {
+  const answer = await fetch(app.url + path);
+  return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: await answer.json() };
+};
+
+describe('a process that cannot keep up', () => {
+  it('refuses requests in the envelope of their family, and says when to come again', async () => {
+    const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '1' } });
+    block(800);
+    const [cloud, relay, control] = await Promise.all(
+      ['/v1/auth/me', '/api/channels', '/api/control/devices'].map((path) => ask(app, path)),
+    );
+    expect(cloud).toMatchObject({
+      status: 503,
+      retryAfter: '2',
+      body: { success: false, data: null, error: { code: 'SERVICE_UNAVAILABLE' }, meta: {} },
+    });
+    expect(relay).toMatchObject({
+      status: 503,
+      retryAfter: '2',
+      body: { success: false, error: { code: 'SERVICE_UNAVAILABLE' } },
+    });
+    expect(control).toMatchObject({
+      status: 503,
+      retryAfter: '2',
+      body: { success: false, error: expect.any(String) },
+    });
+  });
+
+  it('still answers its probes and shows its metrics, which tell what was refused', async () => {
+    const token = 'a token for prometheus';
+    const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '1', METRICS_TOKEN: token } });
+    block(800);
+    const [refused, live, ready, metrics] = await Promise.all([
+      ask(app, '/v1/auth/me'),
+      ask(app, '/livez'),
+      ask(app, '/readyz'),
+      fetch(`${app.url}/metrics`, { headers: { authorization: `Bearer ${token}` } }),
+    ]);
+    expect([refused.status, live.status, ready.status, metrics.status]).toEqual([503, 200, 200, 200]);
+    expect(await metrics.text()).toMatch(/^ccjk_http_requests_shed_total 1$/m);
+  });
+
+  it('refuses while too many wait for the database, and takes requests again after that', async () => {
+    const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '60000', DATABASE_POOL: '2' } });
+    const { db } = app.service;
+    let free = () => {};
+    const isFree = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const holders = [1, 2].map(() =>
+      db.transaction().execute(async (tx) => {
+        await sql`select 1`.execute(tx);
+        await isFree;
+      }),
+    );
+    const waiting = Promise.allSettled(Array.from({ length: 250 }, () => sql`select 1`.execute(db)));
+    /** A request that is taken waits for the database like the others: ask again. */
+    const status = () =>
+      fetch(`${app.url}/v1/auth/me`, { signal: AbortSignal.timeout(200) }).then(
+        (answer) => answer.status,
+        () => undefined,
+      );
+    await expect.poll(status, { timeout: 2_500 }).toBe(503);
+    free();
+    await Promise.all([...holders, waiting]);
+    await expect.poll(status, { timeout: 5_000 }).toBe(401);
+  });
+});
