@@ -68,7 +68,7 @@ test('where fetch is that of a browser, it is told once, at the end', async () =
   const { client, received } = await openService(() => ({ data: {} }));
   const told: UploadProgress[] = [];
   await client().daemon.uploadLog(
-    { log_file: new Blob([text]), metadata: METADATA },
+    { log_file: new Blob(['x'.repeat(200_000)]), metadata: METADATA },
     { onUploadProgress: (progress) => void told.push(progress) },
   );
   expect(told).toEqual([{ sentBytes: told[0]?.totalBytes, totalBytes: Buffer.byteLength(received[0]?.body ?? '') }]);

@@ -32,14 +32,14 @@ export const uploadOf = (form: FormData, onProgress: (progress: UploadProgress) 
   };
 };
 
-/** As `fetch` would write it. */
+/** As `fetch` would write it. Bun gives a blob back without a name. */
 const multipart = (form: FormData): Blob => {
   const boundary = `ccjk-${crypto.randomUUID()}`;
   const parts = [...form].flatMap(([name, value]) => [
     `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"`,
     typeof value === 'string'
       ? ''
-      : `; filename="${quoted(value.name)}"\r\nContent-Type: ${value.type || 'application/octet-stream'}`,
+      : `; filename="${quoted(value.name ?? 'blob')}"\r\nContent-Type: ${value.type || 'application/octet-stream'}`,
     '\r\n\r\n',
     value,
     '\r\n',
