@@ -19,6 +19,7 @@ import { type ComponentSchemas, componentSchemas, type SchemaUse } from './compo
 import { accessOf, declaredFailures, readsBody } from './declared.ts';
 import { SocketCommand, SocketFrame } from './events.ts';
 import { contract } from './index.ts';
+import { answerDescription, describe } from './openapi-descriptions.ts';
 import { exampleOf } from './openapi-examples.ts';
 import { FAILURE_SCHEMAS, failureExamples, failureReferences, failureResponses } from './openapi-failures.ts';
 import { linksOf } from './openapi-links.ts';
@@ -79,7 +80,7 @@ export const openApiDocument = (): OpenAPIObject => {
   for (const [name, schema] of components.schemas) document.addSchema(name, schema);
   for (const [name, response] of failureResponses(routes)) document.addResponse(name, response);
   for (const [name, example] of failureExamples(routes)) document.addExample(name, example);
-  return document.getSpec();
+  return describe(document.getSpec());
 };
 
 type Links = (status: number) => Record<string, LinkObject>;
@@ -176,8 +177,6 @@ const headerCase = (name: string): string => name.replace(/\bid$|\b\w/g, (letter
 
 // ---- What comes out -------------------------------------------------------------------------------------------------
 
-const DESCRIPTIONS: Readonly<Record<string, string>> = { 200: 'Done', 201: 'Created', 206: 'A part of it' };
-
 /** The answers that are no failures of the table. */
 const ownAnswers = (route: AppRoute) =>
   Object.entries(route.responses)
@@ -194,7 +193,7 @@ const answersOf = (route: AppRoute, components: ComponentSchemas, links: Links):
     ownAnswers(route).map(({ status, contentType, schema }) => [
       status,
       {
-        description: DESCRIPTIONS[status] ?? 'Not now',
+        description: answerDescription(status, schema && components.refer(schema, 'output')),
         headers: headersOf(route, Number(status)),
         content: { [contentType]: schema ? contentOf(components, contentType, schema) : {} },
         ...(Object.keys(links(Number(status))).length > 0 && { links: links(Number(status)) }),

@@ -2,10 +2,10 @@
  * Prints what the package weighs, minified and gzipped, and fails over its budget: what a page pays for loading the client, and
  * what all of it (client, daemon, command line) comes to.
  */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'tsdown';
+import { cut } from './cut.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -24,11 +24,12 @@ const minified = async (entry: string[], isWhole: boolean): Promise<string> => {
   const bundles = await build({
     config: false,
     cwd: root,
-    entry: entry.filter((path) => existsSync(root + path)),
+    entry,
     format: 'esm',
     target: 'node20',
     platform: 'node',
     minify: true,
+    outputOptions: cut,
     dts: false,
     write: false,
     clean: false,

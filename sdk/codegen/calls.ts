@@ -15,13 +15,20 @@ export type Call = {
   headers: { name: string; argument: string }[];
   /** The name of its type. */
   body?: string;
+  /** Such a body; a form has none. */
+  bodyExample?: object;
   /** The body is sent as a form. */
   isForm: boolean;
   /** The answer is no JSON: the response itself is given, with its body unread. */
   isRaw: boolean;
-  query?: { type: string; isOptional: boolean };
+  /** `example` has what it demands. */
+  query?: { type: string; isOptional: boolean; example: object };
   /** The name of the type of the answer's data; of one item, when the answer is a page. */
   data: string;
+  /** The fields of that which say something; a list or a choice has none of its own. */
+  fields?: string[];
+  /** What it gives, in words. */
+  gives: string;
   /** The key of the items, when the answer is a page of them. */
   list?: string;
   idempotent: boolean;
@@ -98,10 +105,18 @@ const readCall = (
     headers: parameters('header')
       .filter(({ required }) => required)
       .map(({ name }) => ({ name, argument: camelCase(name.replace(/^X-/, '')) })),
-    ...(body && { body: typeOf(body, 'Body') }),
-    ...(query && { query: { type: typeOf(query, 'Query'), isOptional: query.required?.length === 0 } }),
+    ...(body && { body: typeOf(body, 'Body'), bodyExample: resolve(document, body).examples?.[0] as object }),
+    ...(query && {
+      query: {
+        type: typeOf(query, 'Query'),
+        isOptional: query.required?.length === 0,
+        example: Object.fromEntries(query.required!.map((name) => [name, query.properties![name]!.examples?.[0]])),
+      },
+    }),
     isForm,
     isRaw,
+    ...fieldsOf(resolve(document, list ? list[1].items! : answer)),
+    gives: responses(document, operation).find(({ hasSucceeded }) => hasSucceeded)!.description!,
     ...(list
       ? { list: list[0], data: typeOf(list[1].items!, 'Item') }
       : { data: isRaw ? 'Response' : typeOf(answer, 'Data') }),
@@ -128,6 +143,7 @@ const responses = (document: ServiceDocument, operation: Operation) =>
   Object.entries(operation.responses).map(([status, response]) => ({
     status,
     hasSucceeded: status.startsWith('2'),
+    description: follow(document, response).description,
     schema: follow(document, response).content[JSON_TYPE]?.schema,
   }));
 
@@ -140,6 +156,12 @@ const JSON_TYPE = 'application/json';
 const FORM = 'multipart/form-data';
 
 const schemaOf = ({ content }: Response, mediaType: string): Schema => content[mediaType]!.schema!;
+
+const resolve = (document: ServiceDocument, schema: Schema): Schema =>
+  schema.$ref ? document.components.schemas[schema.$ref.split('/').at(-1)!]! : schema;
+
+const fieldsOf = ({ properties }: Schema): Pick<Call, 'fields'> =>
+  properties ? { fields: Object.keys(properties).filter((name) => properties[name]!.const === undefined) } : {};
 
 const asSchema = (parameters: Parameter[]): Schema | undefined =>
   parameters.length === 0

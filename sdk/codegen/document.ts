@@ -28,7 +28,7 @@ export type Parameter = {
 };
 
 /** By media type. JSON has a schema; a form is `multipart/form-data`; any other kind is bytes. */
-export type Response = { content: { [mediaType: string]: { schema?: Schema } } };
+export type Response = { description?: string; content: { [mediaType: string]: { schema?: Schema } } };
 
 export type Schema = {
   $ref?: string;
@@ -40,6 +40,8 @@ export type Schema = {
   required?: string[];
   items?: Schema;
   enum?: string[];
+  const?: unknown;
+  examples?: unknown[];
   allOf?: Schema[];
 };
 

@@ -3,6 +3,7 @@ import openapiTS, { astToString } from 'openapi-typescript';
 import ts from 'typescript';
 import { type Call, camelCase, codesIn, type Noun, readCalls } from './calls.ts';
 import type { Operation, Response, Schema, ServiceDocument } from './document.ts';
+import { exampleOf } from './examples.ts';
 
 const NOTICE = '// Generated from contracts/openapi.json by `npm run generate`. Do not edit.\n';
 
@@ -12,8 +13,8 @@ export const sdkSources = async (json: string): Promise<Record<'types' | 'resour
   const [cloud, relay] = [readCalls(document, 'cloud'), readCalls(document, 'relay')];
   return {
     types: await typesSource(document, { ...cloud.schemas, ...relay.schemas }),
-    resources: resourcesSource(cloud.nouns),
-    relay: resourcesSource(relay.nouns),
+    resources: resourcesSource(cloud.nouns, ({ name }) => `client.${lowerFirst(name)}`),
+    relay: resourcesSource(relay.nouns, ({ name }) => (name === 'Messages' ? 'relay' : `relay.${lowerFirst(name)}`)),
     codes: codesSource(document),
   };
 };
@@ -87,7 +88,8 @@ ${codes.map((code) => `  | '${code}'`).join('\n')};
 
 // ---- resources.ts ---------------------------------------------------------------------------------------------------
 
-const resourcesSource = (nouns: readonly Noun[]): string => {
+/** @param receiverOf where an example finds the methods of a noun */
+const resourcesSource = (nouns: readonly Noun[], receiverOf: (noun: Noun) => string): string => {
   const calls = nouns.flatMap((noun) => noun.calls);
   const types = new Set(
     calls.flatMap(({ body, query, data, isRaw }) =>
@@ -104,13 +106,15 @@ ${[...types]
   .join('\n')}
 } from './types.ts';
 
-${nouns.map(resourceClass).join('\n')}`;
+${nouns.map((noun) => resourceClass(noun, receiverOf(noun))).join('\n')}`;
 };
 
-const resourceClass = ({ name, description, calls }: Noun): string =>
-  `${comment([description], '')}export class ${name} extends Resource {\n${calls.map(method).join('\n')}}\n`;
+const resourceClass = ({ name, description, calls }: Noun, receiver: string): string => {
+  const methods = calls.map((call) => method(call, receiver)).join('\n');
+  return `${comment([description], '')}export class ${name} extends Resource {\n${methods}}\n`;
+};
 
-const method = (call: Call): string => {
+const method = (call: Call, receiver: string): string => {
   const { list, data, name } = call;
   const takes = [
     ...call.pathParameters.map((parameter) => `${camelCase(parameter)}: string`),
@@ -130,7 +134,7 @@ const method = (call: Call): string => {
       : []),
     ...(call.idempotent ? ['idempotent: true'] : []),
   ].join(', ');
-  return `${documentation(call)}  ${name}(${takes.join(', ')}): ${list ? 'PagePromise' : 'ApiPromise'}<${data}> {
+  return `${documentation(call, receiver)}  ${name}(${takes.join(', ')}): ${list ? 'PagePromise' : 'ApiPromise'}<${data}> {
     return this.${list ? `page({ ${spec} }, '${list}', options)` : `call({ ${spec} }, options)`};
   }
 `;
@@ -141,8 +145,9 @@ const pathSource = (path: string): string =>
     ? `\`${path.replace(/\{(\w+)\}/g, (_, name: string) => `\${at(${camelCase(name)})}`)}\``
     : `'${path}'`;
 
-const documentation = ({ summary, description, method, path, failures }: Call): string =>
-  comment(
+const documentation = (call: Call, receiver: string): string => {
+  const { summary, description, method, path, failures, gives } = call;
+  return comment(
     [
       `${summary}.`,
       '',
@@ -150,14 +155,20 @@ const documentation = ({ summary, description, method, path, failures }: Call): 
       '',
       `\`${method} ${path}\``,
       '',
+      `@returns ${gives}`,
       ...failures.map(({ status, codes }) => `@throws {ApiError} ${status} ${codes.join(', ')}`),
+      '@example',
+      ...exampleOf(call, receiver),
     ],
     '  ',
   );
+};
 
 const comment = (lines: readonly string[], indent: string): string =>
   lines.length === 1
     ? `${indent}/** ${escaped(lines[0]!)} */\n`
     : `${indent}/**\n${lines.map((line) => `${indent} * ${escaped(line)}`.trimEnd()).join('\n')}\n${indent} */\n`;
+
+const lowerFirst = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
 
 const escaped = (line: string): string => line.replaceAll('*/', '*\\/');

@@ -44,6 +44,7 @@ export async function openMetricsPort(
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    genReqId: () => crypto.randomUUID(),
   });
   registerReplies(app, (path) => (path === PATH ? ['GET'] : []));
   show(app, { config, tokens }, metrics);

@@ -1,9 +1,8 @@
 /**
  * Tracing — spans of requests and jobs, sent to an OpenTelemetry collector as OTLP over HTTP in JSON.
  *
- * The packages of OpenTelemetry that do this bring eleven more, protobuf among them, and hook into modules while they are
- * loaded. What is sent is one documented object (opentelemetry-proto, trace/v1), so it is written here. Only a process with
- * OTEL_EXPORTER_OTLP_ENDPOINT loads this room.
+ * OpenTelemetry's own exporter brings its SDKs for metrics and logs with it, while what is sent is one documented object
+ * (opentelemetry-proto, trace/v1): so it is written here. Only a process with OTEL_EXPORTER_OTLP_ENDPOINT loads this room.
  *
  * Spans wait in memory for a few seconds and are sent together. A collector that is away loses them and slows nothing.
  */

@@ -267,3 +267,35 @@ test('two schemas that differ cannot share an id', () => {
   }));
   expect(() => componentSchemas(uses)).toThrow('Twice');
 });
+
+type Field = { path: string; schema: SchemaObject };
+
+/** The fields of a schema and of what it holds; those of a component it refers to are the component's. */
+function* fieldsOf(schema: SchemaObject | ReferenceObject, path: string): Generator<Field> {
+  if ('$ref' in schema) return;
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    if (!('$ref' in field)) yield { path: `${path}.${name}`, schema: field };
+    yield* fieldsOf(field, `${path}.${name}`);
+  }
+  const inner = [schema.items, ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
+  for (const one of inner) if (one) yield* fieldsOf(one, path);
+}
+
+test.each(
+  Object.entries(document.components!.schemas!),
+)('%s and each of its fields has a description', (name, schema) => {
+  const nameless = [...fieldsOf(schema, name)].filter(
+    ({ schema: field }) => !field.description && field.const === undefined,
+  );
+  expect(nameless.map(({ path }) => path)).toEqual([]);
+  expect((schema as SchemaObject).description).toMatch(/^[A-Z].{5,}/s);
+});
+
+test.each(operations)('$operation.operationId says what each parameter is and what it answers with', ({
+  operation,
+}) => {
+  for (const parameter of operation.parameters!)
+    if (!('$ref' in parameter)) expect(parameter.description, parameter.name).toMatch(/./);
+  for (const [status, response] of Object.entries(operation.responses!))
+    if (status.startsWith('2')) expect((response as ResponseObject).description).toMatch(/^[A-Z][^`]{7,}$/);
+});

@@ -22,5 +22,6 @@ if [ -z "$promtool" ]; then
   promtool=$work/usr/bin/promtool
 fi
 
+"$promtool" check config "$rules/prometheus.yml"
 "$promtool" check rules "$rules/alerts.yml"
 "$promtool" test rules "$rules/alerts.test.yml"

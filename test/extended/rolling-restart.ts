@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ const PROBE_MS = 100;
 type Api = { url: URL; child: ChildProcess; isReady: boolean };
 
 const dataDir = mkdtempSync(path.join(tmpdir(), 'ccjk-rolling-'));
+// PostgreSQL runs as another account when we are root, and has to walk through.
+chmodSync(dataDir, 0o711);
 const postgres = await startEmbeddedPostgres({ dataDir: path.join(dataDir, 'database') });
 
 const children = new Set<ChildProcess>();

@@ -49,6 +49,8 @@ describe('a claim', () => {
         lease_id: expect.any(String),
         lease_expires_at: inSeconds(90),
         created_at: created,
+        request_id: expect.any(String),
+        traceparent: null,
       },
     ]);
   });

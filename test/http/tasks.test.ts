@@ -58,6 +58,8 @@ describe('a new task', () => {
       cancel_requested_at: null,
       created_at: inSeconds(0),
       updated_at: inSeconds(0),
+      request_id: expect.any(String),
+      traceparent: null,
     });
   });
 

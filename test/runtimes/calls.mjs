@@ -1,9 +1,9 @@
-/** What every runtime does with the packed client: real calls, a page of a list, a refusal by its code, a WebSocket. */
+/** What every runtime does with the packed client: real calls, a page of a list, a refusal by its code, an upload, a WebSocket. */
 export async function callService({ CcjkCloud, ApiError }, baseUrl, name) {
   const anonymous = new CcjkCloud({ baseUrl });
   const { token } = await anonymous.auth.register({ email: `${name}@example.com`, password: `password of ${name}` });
   const client = new CcjkCloud({ baseUrl, token });
-  const { device_id } = await client.devices.createKey({ device_name: name });
+  const { device_id, device_key } = await client.devices.createKey({ device_name: name });
   const { task_id } = await client.tasks.create({ device_id, command: 'true' });
 
   const ids = [];
@@ -13,7 +13,14 @@ export async function callService({ CcjkCloud, ApiError }, baseUrl, name) {
   const code = await client.tasks.get(crypto.randomUUID()).catch((error) => error instanceof ApiError && error.code);
   if (code !== 'TASK_NOT_FOUND') throw new Error(`Refused with ${code}`);
 
-  if (typeof WebSocket === 'undefined') return 'calls, pages, errors';
+  let part = 0;
+  const { size } = await new CcjkCloud({ baseUrl, token: device_key }).daemon.uploadLog(
+    { log_file: new Blob(['x'.repeat(300_000)]), metadata: { type: 'daemon', date: '2026-01-20' } },
+    { onUploadProgress: ({ sentBytes, totalBytes }) => (part = sentBytes / totalBytes) },
+  );
+  if (size !== 300_000 || part !== 1) throw new Error(`The upload came to ${part}, with ${size} bytes`);
+
+  if (typeof WebSocket === 'undefined') return 'calls, pages, errors, upload';
   const socket = client.connect();
   const told = new Promise((resolve, reject) => {
     socket.on('task.completed', ({ data }) => resolve(data.status));
@@ -24,5 +31,5 @@ export async function callService({ CcjkCloud, ApiError }, baseUrl, name) {
   const status = await told;
   socket.close();
   if (status !== 'cancelled') throw new Error(`The task was ${status}`);
-  return 'calls, pages, errors, WebSocket';
+  return 'calls, pages, errors, upload, WebSocket';
 }

@@ -1,8 +1,16 @@
 import { execFile } from 'node:child_process';
 import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
-import { expect, test } from 'vitest';
-import { ApiError, CcjkCloud, CcjkError, ConnectionError, TimeoutError } from '../../sdk/src/index.ts';
+import { expect, expectTypeOf, test } from 'vitest';
+import {
+  ApiError,
+  CcjkCloud,
+  CcjkError,
+  ConnectionError,
+  type ErrorCode,
+  type Issue,
+  TimeoutError,
+} from '../../sdk/src/index.ts';
 import { closedAddress, openService } from './service.ts';
 
 const task = { id: '0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa', status: 'queued' };
@@ -232,6 +240,69 @@ test('no secret reaches a log line, an error or the picture of a client', async 
   expect(text).toContain('No answer from');
   expect(text).toContain('characters that no header can carry');
   for (const secret of secrets) expect(text).not.toContain(secret);
+});
+
+test('no log line and no error has anything of headers, query, path or body', async () => {
+  const canary = (place: string) => `canary-in-${place}`;
+  const { client } = await openService((_, number) => {
+    if (number === 1) return { status: 503, fails: 'SERVICE_UNAVAILABLE' };
+    if (number === 2) return { status: 502, text: canary('page'), headers: { 'x-secret': canary('answer-header') } };
+    return number === 3 ? { data: { secret: canary('answer') } } : { hangs: true };
+  });
+  const written: unknown[] = [];
+  const log = (...line: unknown[]) => void written.push(line);
+  const mine = client({
+    token: canary('token'),
+    headers: { 'x-client': canary('client-header') },
+    onRequest: ({ headers }) => headers.set('x-hook', canary('hook')),
+    logger: { debug: log, warn: log },
+  });
+  const call = (timeoutMs: number) =>
+    mine
+      .request(
+        {
+          method: 'PUT',
+          path: `/v1/things?a=${canary('path')}`,
+          query: { b: canary('query') },
+          body: { c: canary('body') },
+          headers: { 'x-spec': canary('spec-header') },
+        },
+        { headers: { 'x-call': canary('call-header') }, idempotencyKey: canary('key'), timeoutMs, maxRetries: 2 },
+      )
+      .catch((error: unknown) => error);
+  await call(5_000);
+  const timeout = await call(20);
+  expect(timeout).toBeInstanceOf(TimeoutError);
+  expect(written.map((line) => (line as unknown[])[0])).toEqual([
+    'PUT /v1/things 503',
+    'PUT /v1/things is tried again',
+    'PUT /v1/things 502',
+    'PUT /v1/things is tried again',
+    'PUT /v1/things 200',
+    'PUT /v1/things is tried again',
+    'PUT /v1/things is tried again',
+  ]);
+  expect(inspect([written, timeout], { depth: 20, showHidden: true })).not.toContain('canary');
+});
+
+test('a comparison of the code says what the details are', async () => {
+  const details = [{ path: ['body', 'command'], message: 'is missing', code: 'invalid_type' }];
+  const { client } = await openService(() => ({ status: 400, fails: 'VALIDATION_ERROR', details }));
+  const error: unknown = await client()
+    .tasks.get(task.id)
+    .catch((reason: unknown) => reason);
+  if (!(error instanceof ApiError && error.code === 'VALIDATION_ERROR')) throw error;
+  expectTypeOf(error.details).toEqualTypeOf<Issue[]>();
+  expect(error.details.map(({ message }) => message)).toEqual(['is missing']);
+
+  const other: unknown = error;
+  if (!(other instanceof ApiError)) throw other;
+  expectTypeOf(other.code).toEqualTypeOf<ErrorCode>();
+  if (other.code === 'OUTPUT_GAP') expectTypeOf(other.details).toEqualTypeOf<{ expected_offset: number }>();
+  if (other.code === 'TASK_FINISHED') expectTypeOf(other.details).toBeUnknown();
+  if (other.code === 'HTTP_502') expectTypeOf(other.headers).toEqualTypeOf<Headers>();
+  // @ts-expect-error No such code: a slip is an error of the compiler.
+  expect(other.code === 'VALIDATION_EROR').toBe(false);
 });
 
 test('the timers of a call neither end a process in mid-call nor hold it afterwards', async () => {

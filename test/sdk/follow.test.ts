@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import WebSocket from 'ws';
 import { CcjkCloud, type ClientOptions, type FollowEvent, type HandedTask } from '../../sdk/src/index.ts';
 import { openApp, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import { openService } from './service.ts';
 
 let app: TestApp;
 let user: TestUser;
@@ -225,6 +226,49 @@ describe('a socket of the client', () => {
     const online = new Promise((resolve) => socket.on('device.online', resolve));
     await device.client.daemon.heartbeat({ status: 'online' });
     expect(await online).toMatchObject({ data: { device_id: device.id } });
+  });
+
+  test('comes back also when a listener throws at a close in good order', async () => {
+    const sockets: WebSocket[] = [];
+    class Kept extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        sockets.push(this);
+      }
+    }
+    const socket = clientTo(app.url, { WebSocket: Kept }).connect();
+    onTestFinished(() => socket.close());
+    const thrown = new Promise((resolve) => {
+      const others = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.once('uncaughtException', (error) => {
+        for (const other of others) process.on('uncaughtException', other);
+        resolve(error);
+      });
+    });
+    let connections = 0;
+    socket.on('open', () => connections++);
+    const stop = socket.on('cut', () => {
+      stop();
+      throw new Error('of the program');
+    });
+    await vi.waitFor(() => expect(connections).toBe(1), { timeout: 5_000 });
+    sockets[0]?.close();
+    expect(await thrown).toMatchObject({ message: 'of the program' });
+    await vi.waitFor(() => expect(connections).toBe(2), { timeout: 5_000 });
+  });
+
+  test('waits as long as the service asks before it comes back', async () => {
+    const busy = { status: 503, fails: 'SERVICE_UNAVAILABLE', headers: { 'retry-after': '1' } };
+    const asked: number[] = [];
+    const { client } = await openService(() => {
+      asked.push(performance.now());
+      return busy;
+    });
+    const socket = client({ maxRetries: 0 }).connect();
+    onTestFinished(() => socket.close());
+    await vi.waitFor(() => expect(asked).toHaveLength(2), { timeout: 5_000 });
+    expect(asked[1]! - asked[0]!).toBeGreaterThanOrEqual(990);
   });
 
   test('ends when its credential is refused', async () => {

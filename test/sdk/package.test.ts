@@ -1,6 +1,5 @@
 /** The package as it would be published: built, packed and installed somewhere else. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -13,10 +12,6 @@ const sdk = fileURLToPath(new URL('../../sdk', import.meta.url));
 const env = { ...process.env, PATH: dirname(process.execPath) + delimiter + process.env.PATH };
 const run = async (cwd: string, command: string, ...args: string[]) =>
   promisify(execFile)(command, args, { cwd, env, maxBuffer: 2 ** 24 });
-
-/** The entries whose sources are written; the others cannot be in the package yet. */
-const hasDaemon = existsSync(join(sdk, 'src/daemon/index.ts'));
-const hasCli = existsSync(join(sdk, 'src/cli/main.ts'));
 
 type Manifest = { version: string; bin: Record<string, string>; exports: Record<string, unknown> };
 let manifest: Manifest;
@@ -50,12 +45,23 @@ test('the build keeps to its budget and says so', () => {
 
 test('the package holds what it names, and neither sources nor tests', () => {
   const paths = packed.files.map(({ path }) => path);
-  const named = [...pathsIn(manifest.exports), ...pathsIn(manifest.bin), ...(hasCli ? ['dist/cli.js'] : [])];
-  expect(paths).toEqual(expect.arrayContaining(named.filter((path) => hasDaemon || !path.startsWith('dist/daemon'))));
+  const named = [...pathsIn(manifest.exports), ...pathsIn(manifest.bin), 'dist/cli.js'];
+  expect(paths).toEqual(expect.arrayContaining([...named, 'README.md', 'CHANGELOG.md', 'LICENSE']));
   for (const path of paths)
     expect(path).toMatch(
-      /^(bin\/ccjk-cloud\.js|dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)|README\.md|LICENSE|package\.json)$/,
+      /^(bin\/ccjk-cloud\.js|dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
     );
+});
+
+test('it exports the client, the daemon and the relay, and has no dependencies', async () => {
+  expect(Object.keys(manifest.exports)).toEqual(['.', './daemon', './relay', './package.json']);
+  expect(Object.keys(manifest.bin)).toEqual(['ccjk-cloud']);
+  expect(Object.keys(manifest).filter((key) => /dependencies/i.test(key))).toEqual([]);
+});
+
+test('the changelog of the package has an entry for its version', async () => {
+  const changelog = await readFile(join(project, 'node_modules/@ccjk/cloud/CHANGELOG.md'), 'utf8');
+  expect(changelog).toContain(`## [${manifest.version}]`);
 });
 
 test('the version of the client is that of the package', () => {
@@ -84,7 +90,7 @@ test('it can be required', async () => {
   expect(stdout).toBe('function true ApiError\n');
 });
 
-test.runIf(hasDaemon)('the daemon can be imported and required', async () => {
+test('the daemon can be imported and required', async () => {
   const code = "import * as daemon from '@ccjk/cloud/daemon'; console.log(Object.keys(daemon).length > 0)";
   expect((await run(project, 'node', '--input-type=module', '-e', code)).stdout).toBe('true\n');
   const required = "console.log(Object.keys(require('@ccjk/cloud/daemon')).length > 0)";
@@ -122,6 +128,37 @@ test('the published command line finds its own parts', async () => {
     stderr: expect.stringContaining('No answer from http://127.0.0.1:1'),
   });
 });
+
+/** The examples of the README, each as a function of its own, after what they take for given. */
+const readmeAsProgram = (readme: string): string => {
+  const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+  const imports = examples.flatMap((code) => code.match(/^import .*;$/gm) ?? []);
+  const bodies = examples.map((code) => code.replace(/^import .*;$/gm, ''));
+  return `
+    import { ApiError, type NewTask } from '@ccjk/cloud';
+    import { openAsBlob } from 'node:fs';
+    import { writeFile } from 'node:fs/promises';
+    ${imports.join('\n')}
+    declare const baseUrl: string, deviceKey: string, task_id: string, id: string, logId: string;
+    declare const email: string, password: string, saved: { token: string; refresh_token: string } & string;
+    declare const client: CcjkCloud, relay: CcjkRelay, device: { id: string }, task: NewTask, signal: AbortSignal;
+    declare function alert(text: string): void;
+    declare function render(): void;
+    ${bodies.map((body, index) => `export async function example${index}() {\n${body}\n}`).join('\n')}`;
+};
+
+test('a stranger who copies the README gets a program that compiles, in both kinds of modules', async () => {
+  const program = readmeAsProgram(await readFile(join(sdk, 'README.md'), 'utf8'));
+  for (const name of ['readme.mts', 'readme.cts']) await writeFile(join(project, name), program);
+  const compilerOptions = {
+    ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noEmit: true },
+    ...{ module: 'NodeNext', target: 'ES2024', types: ['node'], typeRoots: [join(sdk, '../node_modules/@types')] },
+  };
+  const files = ['readme.mts', 'readme.cts'];
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  const { stdout } = await run(project, join(sdk, '../node_modules/.bin/tsc'), '-p', '.').catch((error) => error);
+  expect(stdout).toBe('');
+}, 60_000);
 
 /** Starts the launcher at `path` as if on another Node. */
 const launchOn = (version: string, path: string) => {

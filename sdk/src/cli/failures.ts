@@ -78,44 +78,26 @@ function explain(error: unknown, command: string): Explained {
 
 function explainApi(error: ApiError, command: string): Explained {
   const { code, status, requestId } = error;
-  const message = `${sentenceOf(error)}.`.replace(/\.\.$/, '.');
-  if (command === 'login' && code === 'AUTH_FAILED')
-    return {
-      message: 'The email address or the password is wrong.',
-      advice: `Try again, or make an account with: ${PROGRAM} register`,
-      requestId,
-      exitCode: EXIT.notSignedIn,
-    };
-  const isOfRelay = OF_THE_RELAY.includes(command);
-  if (isOfRelay && code === 'AUTH_REQUIRED') return { ...whoIsIt(command), requestId, exitCode: EXIT.notSignedIn };
-  if (isOfRelay && (code === 'INSUFFICIENT_SCOPE' || (status === 401 && process.env.CCJK_RELAY_KEY)))
-    return {
-      message,
-      advice: RELAY_KEY_ADVICE,
-      requestId,
-      exitCode: status === 401 ? EXIT.notSignedIn : EXIT.failure,
-    };
-  if (status === 401) {
-    const isKey = Boolean(process.env.CCJK_API_KEY);
-    const advice = isKey
+  const isLogin = command === 'login' && code === 'AUTH_FAILED';
+  if (code === 'AUTH_REQUIRED' && OF_THE_RELAY.includes(command))
+    return { ...whoIsIt(command), requestId, exitCode: EXIT.notSignedIn };
+  return {
+    message: isLogin ? 'The email address or the password is wrong.' : sentenceWithFaults(error),
+    advice: isLogin ? `Try again, or make an account with: ${PROGRAM} register` : adviceFor(error, command),
+    requestId,
+    exitCode: status === 401 ? EXIT.notSignedIn : EXIT.failure,
+  };
+}
+
+function adviceFor({ code, status, retryAfterSeconds }: ApiError, command: string): string {
+  const isRefused = code === 'INSUFFICIENT_SCOPE' || (status === 401 && process.env.CCJK_RELAY_KEY);
+  if (isRefused && OF_THE_RELAY.includes(command)) return RELAY_KEY_ADVICE;
+  if (status === 401)
+    return process.env.CCJK_API_KEY
       ? `Check CCJK_API_KEY, or unset it and sign in with: ${PROGRAM} login`
       : `Sign in again with: ${PROGRAM} login`;
-    return { message, advice, requestId, exitCode: EXIT.notSignedIn };
-  }
-  if (status === 429 && error.retryAfterSeconds)
-    return {
-      message,
-      advice: `Try again in ${Math.ceil(error.retryAfterSeconds)} seconds.`,
-      requestId,
-      exitCode: EXIT.failure,
-    };
-  const faults = Array.isArray(error.details) ? error.details.map(faultOf).filter(Boolean).join('; ') : '';
-  return {
-    message: faults ? `${message} ${faults}.` : message,
-    advice: ADVICE[code] ?? '',
-    requestId,
-    exitCode: EXIT.failure,
-  };
+  if (status === 429 && retryAfterSeconds) return `Try again in ${Math.ceil(retryAfterSeconds)} seconds.`;
+  return ADVICE[code] ?? '';
 }
 
 /** A key of the relay opens everything there but the making of such keys. */
@@ -129,19 +111,25 @@ const whoIsIt = (command: string): Pick<Explained, 'message' | 'advice'> =>
 
 function explainConnection(error: ConnectionError): Explained {
   const refused = connectionCode(error.cause) === 'ECONNREFUSED';
-  const at = /https?:\/\/\S+/.exec(error.message)?.[0];
-  return refused
-    ? {
-        message: `Nothing answers at ${at ?? 'the address of the service'}.`,
-        advice: 'Is the service running? Start it with: npm start (and check --url or CCJK_URL if it runs elsewhere)',
-        exitCode: EXIT.unreachable,
-      }
-    : { message: `${error.message}.`, advice: '', exitCode: EXIT.unreachable };
+  const at = /https?:\/\/\S+/.exec(error.message)?.[0] ?? 'the address of the service';
+  return {
+    message: refused ? `Nothing answers at ${at}.` : `${error.message}.`,
+    advice: refused
+      ? 'Is the service running? Start it with: npm start (and check --url or CCJK_URL if it runs elsewhere)'
+      : '',
+    exitCode: EXIT.unreachable,
+  };
 }
 
-/** The message of an `ApiError` without code and request. */
-const sentenceOf = ({ message, code, status, requestId }: ApiError): string =>
-  message.replace(`${code} (${status}): `, '').replace(` [request ${requestId}]`, '');
+/** The message of an `ApiError` without code and request, and what is wrong with which field. */
+const sentenceWithFaults = ({ message, code, status, requestId, details }: ApiError): string => {
+  const sentence = message.replace(`${code} (${status}): `, '').replace(` [request ${requestId}]`, '');
+  const faults = Array.isArray(details) ? details.map(faultOf).filter(Boolean).join('; ') : '';
+  return [sentence, faults]
+    .filter(Boolean)
+    .map((part) => `${part}.`.replace(/\.\.$/, '.'))
+    .join(' ');
+};
 
 const faultOf = (issue: { path?: unknown[]; message?: unknown }): string =>
   issue?.message ? `${(issue.path ?? []).slice(1).join('.')}: ${issue.message}` : '';

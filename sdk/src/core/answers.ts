@@ -1,5 +1,5 @@
 /** From the text of an answer to its data, or to the error that it stands for. */
-import { ApiError } from './errors.ts';
+import { ApiError, type ErrorCode } from './errors.ts';
 import { retryAfterSeconds } from './retries.ts';
 
 /** What a call brought back. */
@@ -24,7 +24,7 @@ export const dataOf = <T>(response: Response, text: string, requestId: string | 
   const isOurs = !ok && typeof code === 'string' && typeof message === 'string';
   throw new ApiError({
     status,
-    code: isOurs ? code : ok ? 'INVALID_RESPONSE' : `HTTP_${status}`,
+    code: isOurs ? (code as ErrorCode) : ok ? 'INVALID_RESPONSE' : `HTTP_${status}`,
     sentence: isOurs ? message : foreignAnswer(response),
     details,
     requestId,

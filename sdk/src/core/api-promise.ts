@@ -16,7 +16,14 @@ export class ApiPromise<T> implements Promise<T> {
     this.#answer = answer;
   }
 
-  /** The data together with the HTTP response, whose body has been read, and the id of the request in the service's log. */
+  /**
+   * The data together with the HTTP response, whose body has been read, and the id of the request in the service's log.
+   *
+   * @throws ApiError | ConnectionError | TimeoutError, or the reason of `options.signal`
+   * @example
+   * const { data, response } = await client.tasks.get(id).withResponse();
+   * console.log(data.status, response.headers.get('ratelimit-remaining'));
+   */
   withResponse(): Promise<Answer<T>> {
     return this.#answer;
   }

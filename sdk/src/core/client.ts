@@ -84,6 +84,8 @@ export class CcjkCloud {
   /**
    * Opens a WebSocket that tells what happens, as it happens, and comes back by itself after a cut.
    *
+   * `GET /v1/ws`, with a ticket of `POST /v1/ws/ticket`
+   *
    * @throws CcjkError where the runtime has no WebSocket (Node before 22) and `options.WebSocket` is not given
    * @example
    * const socket = client.connect();

@@ -8,7 +8,7 @@
 import type { Tasks } from '../generated/resources.ts';
 import type { SocketFrame, Task, TaskOutput } from '../generated/types.ts';
 import { ApiError, ConnectionError } from './errors.ts';
-import { sleep } from './retries.ts';
+import { sleep, waitMs } from './retries.ts';
 import type { CloudSocket } from './socket.ts';
 
 type Stream = TaskOutput['stream'];
@@ -76,8 +76,7 @@ export class Follower {
         } catch (error) {
           if (signal?.aborted || !isPassing(error)) throw error;
           if (failures++ === 0) yield { type: 'outage', error };
-          const askedMs = ((error instanceof ApiError && error.retryAfterSeconds) || 0) * 1000;
-          await sleep(Math.max(askedMs, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures)), signal);
+          await sleep(waitMs(error, failures, FIRST_RETRY_MS, LONGEST_RETRY_MS), signal);
         }
       }
     } finally {

@@ -17,6 +17,8 @@ export class FollowableTasks extends Tasks {
    * Follows a task to its end: output and status as they come, then the task. What it has written so far comes first. No
    * outage ends it.
    *
+   * `GET /v1/tasks/{task_id}` and `GET /v1/tasks/{task_id}/output`, and `GET /v1/ws` where there is a WebSocket
+   *
    * @throws ApiError such as TASK_NOT_FOUND, or the reason of `options.signal`
    * @example
    * for await (const event of client.tasks.follow(task_id)) {

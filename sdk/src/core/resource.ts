@@ -40,7 +40,15 @@ export type RequestOptions = {
   idempotencyKey?: string | undefined;
   /** Sent besides those of the client; undefined leaves a header out. */
   headers?: Record<string, string | undefined> | undefined;
+  /**
+   * Told how far the form of an upload has gone, anew with each attempt. It must not throw. In a page or its workers `fetch`
+   * does not tell, so there it is called once, at the end.
+   */
+  onUploadProgress?: ((progress: UploadProgress) => void) | undefined;
 };
+
+/** How far an upload has gone, in bytes: what was handed to the connection, and all of the form. */
+export type UploadProgress = { sentBytes: number; totalBytes: number };
 
 /** One segment of a path. Nothing, or dots, would lead to another route. */
 export const at = (id: string): string => {

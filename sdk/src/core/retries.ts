@@ -14,7 +14,7 @@ export const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8000;
 
 /** A longer `Retry-After` is the caller's to decide about: the error is thrown at once. */
-const MAX_RETRY_AFTER_SECONDS = 60;
+const MAX_RETRY_AFTER_MS = 60_000;
 
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const NOT_CARRIED_OUT = new Set([429, 503]);
@@ -50,12 +50,18 @@ export const retryDelayMs = (
   backoffMs: number,
 ): number | undefined => {
   if (!isPassing(error, repeatable)) return undefined;
-  const retryAfterSeconds = (error instanceof ApiError && error.retryAfterSeconds) || 0;
-  if (retryAfterSeconds > MAX_RETRY_AFTER_SECONDS) return undefined;
-  // Between a quarter and the whole: clients that failed together do not come back together.
-  const backoff = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** attempt) * (0.25 + 0.75 * Math.random());
-  return Math.max(retryAfterSeconds * 1000, backoff);
+  if (askedMs(error) > MAX_RETRY_AFTER_MS) return undefined;
+  return waitMs(error, attempt, backoffMs, MAX_BACKOFF_MS);
 };
+
+/**
+ * Milliseconds to wait after a failure: as long as the service asks for, else `firstMs`, doubled `attempt` times, and at most
+ * `longestMs`. Between a quarter and the whole of it: clients that failed together do not come back together.
+ */
+export const waitMs = (error: unknown, attempt: number, firstMs: number, longestMs: number): number =>
+  Math.max(askedMs(error), Math.min(longestMs, firstMs * 2 ** attempt) * (0.25 + 0.75 * Math.random()));
+
+const askedMs = (error: unknown): number => ((error instanceof ApiError && error.retryAfterSeconds) || 0) * 1000;
 
 /** Seconds that a `Retry-After` asks for, given as seconds or as a date; undefined when there is none or it is nonsense. */
 export const retryAfterSeconds = (header: string | null, nowMs: number): number | undefined => {

@@ -7,7 +7,7 @@
  */
 import type { SocketFrame } from '../generated/types.ts';
 import { ApiError, CcjkError } from './errors.ts';
-import { sleep } from './retries.ts';
+import { sleep, waitMs } from './retries.ts';
 
 /** As much of a WebSocket as is used here: that of the runtime, or of the package `ws`. */
 export type WebSocketLike = {
@@ -66,25 +66,47 @@ export class CloudSocket {
     return this.#current !== undefined;
   }
 
-  /** Calls `listener` with each event of this type until the function that it returns is called. */
+  /**
+   * Calls `listener` with each event of this type until the function that it returns is called.
+   *
+   * @example
+   * const stop = socket.on('task.completed', ({ data }) => console.log(data.task_id, data.exit_code));
+   * stop();
+   */
   on<Type extends keyof SocketEvents>(type: Type, listener: (event: SocketEvents[Type]) => void): () => void {
     const there = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, there.add(listener));
     return () => void there.delete(listener);
   }
 
-  /** Subscribes to `device:<id>` or `task:<id>`, now and after each cut. Answered by `subscribed` or `error`. */
+  /**
+   * Subscribes to `device:<id>` or `task:<id>`, now and after each cut. Answered by `subscribed` or `error`.
+   *
+   * @example
+   * socket.subscribe(`task:${task_id}`);
+   */
   subscribe(channel: `device:${string}` | `task:${string}`): void {
     this.#channels.add(channel);
     this.#send('subscribe', channel);
   }
 
+  /**
+   * The opposite of `subscribe`. Answered by `unsubscribed`.
+   *
+   * @example
+   * socket.unsubscribe(`task:${task_id}`);
+   */
   unsubscribe(channel: `device:${string}` | `task:${string}`): void {
     this.#channels.delete(channel);
     this.#send('unsubscribe', channel);
   }
 
-  /** Ends it for good. */
+  /**
+   * Ends it for good; `end` comes without a reason.
+   *
+   * @example
+   * process.once('SIGTERM', () => socket.close());
+   */
   close(): void {
     this.#closing.abort();
     this.#current?.close();
@@ -95,6 +117,7 @@ export class CloudSocket {
     let reason: unknown;
     for (let attempt = 0; !signal.aborted; attempt++) {
       let asked: number | undefined;
+      reason = undefined;
       try {
         const served = await this.#serve(await this.#address());
         if (served.isOpen) attempt = 0;
@@ -103,8 +126,7 @@ export class CloudSocket {
         reason = error;
         if (error instanceof ApiError && FINAL.includes(error.status)) break;
       }
-      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10));
-      await sleep(asked ?? wait * (0.5 + Math.random() / 2), signal).catch(() => {});
+      await sleep(asked ?? waitMs(reason, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS), signal).catch(() => {});
     }
     this.#tell('end', signal.aborted ? undefined : reason);
   }
@@ -120,11 +142,11 @@ export class CloudSocket {
       let isSilent = false;
       const end = () => {
         clearInterval(timer);
+        resolve({ isOpen, comeBackAfterMs }); // first: a listener that throws must not end the coming back
         if (this.#current === socket) {
           this.#current = undefined;
           this.#tell('cut', undefined);
         }
-        resolve({ isOpen, comeBackAfterMs });
       };
       const timer = setInterval(() => {
         if (isSilent) {

@@ -47,6 +47,7 @@ export class Transport {
     const repeatable = isRepeatable(spec);
     const request = {
       spec,
+      label: `${spec.method} ${spec.path.split('?')[0]}`,
       options,
       body: spec.form ? formOf(spec.form) : spec.body === undefined ? undefined : JSON.stringify(spec.body),
       idempotencyKey: options.idempotencyKey ?? (spec.idempotent ? crypto.randomUUID() : undefined),
@@ -68,7 +69,7 @@ export class Transport {
         const delayMs = retryDelayMs(error, attempt, repeatable, this.#options.backoffMs ?? BACKOFF_MS);
         if (delayMs === undefined || attempt >= maxRetries) throw error;
         const { message } = error as Error;
-        this.#options.logger?.warn(`${spec.method} ${spec.path} is tried again`, {
+        this.#options.logger?.warn(`${request.label} is tried again`, {
           attempt,
           delayMs: Math.round(delayMs),
           error: message,
@@ -79,12 +80,19 @@ export class Transport {
   }
 
   async #attempt<T>(request: PreparedRequest, token: string | undefined, attempt: number): Promise<Answer<T>> {
-    const { spec, options, body } = request;
+    const { spec, label, options, body } = request;
     const { onRequest, onResponse, logger, fetch = globalThis.fetch } = this.#options;
     const url = this.baseUrl + spec.path + queryOf(spec.query);
     const headers = this.#headers(request);
     await onRequest?.({ method: spec.method, url, headers, attempt });
     if (token !== undefined && !headers.has('authorization')) put(headers, 'authorization', `Bearer ${token}`);
+
+    const { onUploadProgress } = options;
+    const upload =
+      onUploadProgress && body instanceof FormData
+        ? (await import('./upload.ts')).uploadOf(body, onUploadProgress)
+        : undefined;
+    if (upload) headers.set('content-type', upload.contentType);
 
     const sentAtMs = performance.now();
     const deadline = deadlineOf(options.signal, options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS);
@@ -94,11 +102,12 @@ export class Transport {
     try {
       // Followed, a redirect would turn a POST into a GET.
       const init = { method: spec.method, headers, signal: deadline.signal, redirect: 'manual' } as const;
-      response = await fetch(url, body === undefined ? init : { ...init, body });
+      response = await fetch(url, body === undefined ? init : { ...init, body, ...upload?.init });
+      upload?.end();
       isUnread = spec.raw === true && response.ok;
       text = isUnread ? '' : await response.text();
     } catch (cause) {
-      throw deadline.isOver() ? timedOut(spec, deadline.timeoutMs) : unreachable(this.baseUrl, cause);
+      throw deadline.isOver() ? timedOut(label, deadline.timeoutMs) : unreachable(this.baseUrl, cause);
     } finally {
       // What the caller reads takes as long as the caller likes; the caller's signal still ends it.
       deadline.end(isUnread);
@@ -107,7 +116,7 @@ export class Transport {
     const durationMs = Math.round(performance.now() - sentAtMs);
     const { status } = response;
     const requestId = response.headers.get('x-request-id');
-    logger?.debug(`${spec.method} ${spec.path} ${status}`, { attempt, durationMs, requestId });
+    logger?.debug(`${label} ${status}`, { attempt, durationMs, requestId });
     await onResponse?.({
       method: spec.method,
       url,
@@ -141,6 +150,8 @@ export class Transport {
 
 type PreparedRequest = {
   spec: CallSpec;
+  /** What it is called in logs and errors: without the query, which may hold what is secret. */
+  label: string;
   options: RequestOptions;
   body: string | FormData | undefined;
   idempotencyKey: string | undefined;
@@ -205,11 +216,8 @@ const deadlineOf = (signal: AbortSignal | undefined, timeoutMs: number) => {
 const isExpiry = (error: unknown): boolean =>
   error instanceof ApiError && error.status === 401 && error.code === 'TOKEN_EXPIRED';
 
-const timedOut = (spec: CallSpec, timeoutMs: number): TimeoutError =>
-  new TimeoutError(
-    `${spec.method} ${spec.path} got no complete answer within ${timeoutMs} ms; try again or raise timeoutMs`,
-    timeoutMs,
-  );
+const timedOut = (label: string, timeoutMs: number): TimeoutError =>
+  new TimeoutError(`${label} got no complete answer within ${timeoutMs} ms; try again or raise timeoutMs`, timeoutMs);
 
 const unreachable = (baseUrl: string, cause: unknown): ConnectionError => {
   const code = connectionCode(cause);

@@ -5,7 +5,7 @@
  * and once when it is over. An answer that says that this machine may not call at all ends the daemon.
  */
 import { ApiError, CcjkError } from '../core/errors.ts';
-import { sleep } from '../core/retries.ts';
+import { sleep, waitMs } from '../core/retries.ts';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
@@ -52,7 +52,7 @@ export class Link {
           if (error instanceof ApiError && NOT_LET_IN.includes(error.code)) throw this.#refuse(error);
           if (this.#failing.size === 0) this.#listener.onOutage(error);
           this.#failing.add(name);
-          await sleep(waitMs(error, attempt), signal);
+          await sleep(waitMs(error, attempt, FIRST_WAIT_MS, LONGEST_WAIT_MS), signal);
         }
       }
     } finally {
@@ -70,10 +70,3 @@ export class Link {
     return this.#refused;
   }
 }
-
-/** Between a quarter and the whole: machines that lost the service together do not come back together. */
-const waitMs = (error: unknown, attempt: number): number => {
-  const asked = (error instanceof ApiError && error.retryAfterSeconds) || 0;
-  const grown = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10));
-  return Math.max(asked * 1000, grown * (0.25 + 0.75 * Math.random()));
-};

@@ -108,10 +108,8 @@ export class LiveOutput {
       else if (next_offset === offset + Buffer.byteLength(chunk)) file.offset = next_offset;
       else file.continueFrom(next_offset);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      const expected = (error.details as { expected_offset?: unknown } | undefined)?.expected_offset;
-      if (error.code !== 'OUTPUT_GAP' || typeof expected !== 'number') throw error;
-      file.continueFrom(expected);
+      if (!(error instanceof ApiError && error.code === 'OUTPUT_GAP')) throw error;
+      file.continueFrom(error.details.expected_offset);
     }
     return true;
   }

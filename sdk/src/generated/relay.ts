@@ -34,6 +34,7 @@ export class PublicKeys extends Resource {
    *
    * `POST /api/register`
    *
+   * @returns Created: the public key with its new channel
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -43,6 +44,13 @@ export class PublicKeys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const registeredKey = await relay.publicKeys.register({
+   *   publicKey: '-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA...\n-----END PUBLIC KEY-----',
+   *   algorithm: 'RSA-4096',
+   *   expiresIn: 604800,
+   *   metadata: { deviceName: 'My Device', appVersion: '1.0.0' },
+   * });
    */
   register(body: NewPublicKey, options?: RequestOptions): ApiPromise<RegisteredKey> {
     return this.call({ method: 'POST', path: '/api/register', body }, options);
@@ -60,6 +68,7 @@ export class Channels extends Resource {
    *
    * `POST /api/channels`
    *
+   * @returns Created: a channel of the relay
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON, INVALID_CHANNEL_FORMAT
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -69,6 +78,13 @@ export class Channels extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const channel = await relay.channels.create({
+   *   id: 'my-channel',
+   *   name: 'My channel',
+   *   type: 'public',
+   *   expiresIn: 86400,
+   * });
    */
   create(body: NewChannel, options?: RequestOptions): ApiPromise<Channel> {
     return this.call({ method: 'POST', path: '/api/channels', body }, options);
@@ -86,6 +102,7 @@ export class Messages extends Resource {
    *
    * `POST /api/publish`
    *
+   * @returns Created: the message as it was taken
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON, INVALID_CHANNEL_FORMAT
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -96,6 +113,13 @@ export class Messages extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const publishedMessage = await relay.publish({
+   *   channel: 'my-channel',
+   *   message: 'Hello, World!',
+   *   priority: 'normal',
+   *   sender: 'Server',
+   * });
    */
   publish(body: NewMessage, options?: RequestOptions): ApiPromise<PublishedMessage> {
     return this.call({ method: 'POST', path: '/api/publish', body }, options);
@@ -110,6 +134,7 @@ export class Messages extends Resource {
    *
    * `GET /api/publish`
    *
+   * @returns Messages that a channel keeps
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_CHANNEL_FORMAT
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -117,6 +142,8 @@ export class Messages extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { channel, messages, queueLength } = await relay.queue({ channel: 'my-channel' });
    */
   queue(query: PublishListQuery, options?: RequestOptions): ApiPromise<Queue> {
     return this.call({ method: 'GET', path: '/api/publish', query }, options);
@@ -134,6 +161,7 @@ export class Keys extends Resource {
    *
    * `POST /api/keys`
    *
+   * @returns Created: the new relay key with its secret, which is shown only now
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -142,6 +170,12 @@ export class Keys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const createdRelayKey = await relay.keys.create({
+   *   userId: 'user-123',
+   *   name: 'My App API Key',
+   *   permissions: ['read', 'write'],
+   * });
    */
   create(body: NewRelayKey, options?: RequestOptions): ApiPromise<CreatedRelayKey> {
     return this.call({ method: 'POST', path: '/api/keys', body }, options);
@@ -156,11 +190,14 @@ export class Keys extends Resource {
    *
    * `GET /api/keys`
    *
+   * @returns A list, each: a relay key, without its secret
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const keysListData = await relay.keys.list();
    */
   list(options?: RequestOptions): ApiPromise<KeysListData> {
     return this.call({ method: 'GET', path: '/api/keys' }, options);
@@ -175,6 +212,7 @@ export class Keys extends Resource {
    *
    * `GET /api/keys/{id}`
    *
+   * @returns A public key with its channel, or a relay key, without its secret
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -183,6 +221,8 @@ export class Keys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const keysGetData = await relay.keys.get(id);
    */
   get(id: string, options?: RequestOptions): ApiPromise<KeysGetData> {
     return this.call({ method: 'GET', path: `/api/keys/${at(id)}` }, options);
@@ -197,6 +237,7 @@ export class Keys extends Resource {
    *
    * `POST /api/keys/{id}/revoke`
    *
+   * @returns Created: the revocation with its confirmation code, which is shown only now
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -206,6 +247,11 @@ export class Keys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const requestedRevocation = await relay.keys.revoke(id, {
+   *   reason: 'The laptop was lost',
+   *   confirmationHours: 24,
+   * });
    */
   revoke(id: string, body: RevocationRequest, options?: RequestOptions): ApiPromise<RequestedRevocation> {
     return this.call({ method: 'POST', path: `/api/keys/${at(id)}/revoke`, body }, options);
@@ -220,6 +266,7 @@ export class Keys extends Resource {
    *
    * `GET /api/keys/{id}/revoke`
    *
+   * @returns The revocation of a key, in two phases
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -227,6 +274,8 @@ export class Keys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const revocation = await relay.keys.revocation(id);
    */
   revocation(id: string, options?: RequestOptions): ApiPromise<Revocation> {
     return this.call({ method: 'GET', path: `/api/keys/${at(id)}/revoke` }, options);
@@ -241,6 +290,7 @@ export class Keys extends Resource {
    *
    * `POST /api/keys/{id}/revoke/cancel`
    *
+   * @returns The revocation of a key, in two phases
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -250,6 +300,8 @@ export class Keys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const revocation = await relay.keys.cancelRevocation(id);
    */
   cancelRevocation(id: string, options?: RequestOptions): ApiPromise<Revocation> {
     return this.call({ method: 'POST', path: `/api/keys/${at(id)}/revoke/cancel` }, options);
@@ -267,11 +319,14 @@ export class Cron extends Resource {
    *
    * `GET /api/cron/cleanup-channels`
    *
+   * @returns What a clean-up of channels did
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 UNAUTHORIZED
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const channelCleanup = await relay.cron.cleanupChannels();
    */
   cleanupChannels(query: CronCleanupChannelsQuery = {}, options?: RequestOptions): ApiPromise<ChannelCleanup> {
     return this.call({ method: 'GET', path: '/api/cron/cleanup-channels', query }, options);
@@ -286,11 +341,14 @@ export class Cron extends Resource {
    *
    * `GET /api/cron/cleanup-keys`
    *
+   * @returns What a clean-up of keys did
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 UNAUTHORIZED
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { task, results, timestamp } = await relay.cron.cleanupKeys();
    */
   cleanupKeys(query: CronCleanupKeysQuery = {}, options?: RequestOptions): ApiPromise<KeyCleanup> {
     return this.call({ method: 'GET', path: '/api/cron/cleanup-keys', query }, options);

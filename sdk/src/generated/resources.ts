@@ -105,6 +105,7 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/register`
    *
+   * @returns Created: the account with the tokens of a new session
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 409 EMAIL_TAKEN
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
@@ -112,6 +113,12 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const signedIn = await client.auth.register({
+   *   email: 'user@example.com',
+   *   password: 'SecurePassword123!',
+   *   display_name: 'John Doe',
+   * });
    */
   register(body: NewAccount, options?: RequestOptions): ApiPromise<SignedIn> {
     return this.call({ method: 'POST', path: '/v1/auth/register', body }, options);
@@ -126,6 +133,7 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/login`
    *
+   * @returns The account with the tokens of a new session
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_FAILED
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
@@ -133,6 +141,8 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const signedIn = await client.auth.login({ email: 'user@example.com', password: 'SecurePassword123!' });
    */
   login(body: Login, options?: RequestOptions): ApiPromise<SignedIn> {
     return this.call({ method: 'POST', path: '/v1/auth/login', body }, options);
@@ -147,6 +157,7 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/refresh`
    *
+   * @returns A new pair of tokens
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
@@ -154,6 +165,8 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { token, refresh_token, expires_in } = await client.auth.refresh({ refresh_token: 'rt_5Zk…' });
    */
   refresh(body: Refresh, options?: RequestOptions): ApiPromise<Refreshed> {
     return this.call({ method: 'POST', path: '/v1/auth/refresh', body }, options);
@@ -168,6 +181,7 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/verify-email`
    *
+   * @returns The address is verified
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
@@ -175,6 +189,8 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * await client.auth.verifyEmail({ token: 'mt_8Qk…' });
    */
   verifyEmail(body: EmailVerification, options?: RequestOptions): ApiPromise<AuthVerifyEmailData> {
     return this.call({ method: 'POST', path: '/v1/auth/verify-email', body }, options);
@@ -189,6 +205,7 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/resend-verification`
    *
+   * @returns Whether a mail goes out
    * @throws {ApiError} 400 INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
@@ -197,6 +214,8 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { queued } = await client.auth.resendVerification();
    */
   resendVerification(options?: RequestOptions): ApiPromise<AuthResendVerificationData> {
     return this.call({ method: 'POST', path: '/v1/auth/resend-verification' }, options);
@@ -211,12 +230,15 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/forgot-password`
    *
+   * @returns Taken; the mail goes out if there is such an account
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
    * @throws {ApiError} 415 UNSUPPORTED_MEDIA_TYPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * await client.auth.forgotPassword({ email: 'user@example.com' });
    */
   forgotPassword(body: ForgottenPassword, options?: RequestOptions): ApiPromise<AuthForgotPasswordData> {
     return this.call({ method: 'POST', path: '/v1/auth/forgot-password', body }, options);
@@ -231,6 +253,7 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/reset-password`
    *
+   * @returns The new password is set
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 413 PAYLOAD_TOO_LARGE
@@ -238,6 +261,8 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * await client.auth.resetPassword({ token: 'mt_8Qk…', new_password: 'correct horse battery staple' });
    */
   resetPassword(body: PasswordReset, options?: RequestOptions): ApiPromise<AuthResetPasswordData> {
     return this.call({ method: 'POST', path: '/v1/auth/reset-password', body }, options);
@@ -252,6 +277,7 @@ export class Auth extends Resource {
    *
    * `POST /v1/auth/logout`
    *
+   * @returns The session has ended
    * @throws {ApiError} 400 INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
@@ -260,6 +286,8 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * await client.auth.logout();
    */
   logout(options?: RequestOptions): ApiPromise<AuthLogoutData> {
     return this.call({ method: 'POST', path: '/v1/auth/logout' }, options);
@@ -274,11 +302,14 @@ export class Auth extends Resource {
    *
    * `GET /v1/auth/me`
    *
+   * @returns The account
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { user } = await client.auth.me();
    */
   me(options?: RequestOptions): ApiPromise<AuthMeData> {
     return this.call({ method: 'GET', path: '/v1/auth/me' }, options);
@@ -293,11 +324,14 @@ export class Auth extends Resource {
    *
    * `GET /v1/auth/sessions`
    *
+   * @returns Sessions that have neither ended nor been revoked
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { sessions } = await client.auth.listSessions();
    */
   listSessions(options?: RequestOptions): ApiPromise<AuthListSessionsData> {
     return this.call({ method: 'GET', path: '/v1/auth/sessions' }, options);
@@ -312,6 +346,7 @@ export class Auth extends Resource {
    *
    * `DELETE /v1/auth/sessions/{session_id}`
    *
+   * @returns The session; it works no more
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
@@ -321,6 +356,8 @@ export class Auth extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { session_id } = await client.auth.revokeSession(sessionId);
    */
   revokeSession(sessionId: string, options?: RequestOptions): ApiPromise<AuthRevokeSessionData> {
     return this.call({ method: 'DELETE', path: `/v1/auth/sessions/${at(sessionId)}` }, options);
@@ -338,6 +375,7 @@ export class Users extends Resource {
    *
    * `PATCH /v1/users/me`
    *
+   * @returns The account
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -346,6 +384,8 @@ export class Users extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { user } = await client.users.update({ display_name: 'John Doe', notify_by_email: true });
    */
   update(body: ProfileChange, options?: RequestOptions): ApiPromise<UsersUpdateData> {
     return this.call({ method: 'PATCH', path: '/v1/users/me', body }, options);
@@ -360,6 +400,7 @@ export class Users extends Resource {
    *
    * `DELETE /v1/users/me`
    *
+   * @returns It is deleted
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
@@ -368,6 +409,8 @@ export class Users extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * await client.users.remove({ password: 'SecurePassword123!' });
    */
   remove(body: AccountDeletion, options?: RequestOptions): ApiPromise<UsersRemoveData> {
     return this.call({ method: 'DELETE', path: '/v1/users/me', body }, options);
@@ -382,6 +425,7 @@ export class Users extends Resource {
    *
    * `POST /v1/users/me/password`
    *
+   * @returns How many other sessions have ended
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, WRONG_PASSWORD
@@ -390,6 +434,11 @@ export class Users extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { sessions_ended } = await client.users.changePassword({
+   *   old_password: 'SecurePassword123!',
+   *   new_password: 'correct horse battery staple',
+   * });
    */
   changePassword(body: PasswordChange, options?: RequestOptions): ApiPromise<UsersChangePasswordData> {
     return this.call({ method: 'POST', path: '/v1/users/me/password', body }, options);
@@ -407,6 +456,7 @@ export class ApiKeys extends Resource {
    *
    * `POST /v1/api-keys`
    *
+   * @returns Created: the new API key with its secret, which is shown only now
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
@@ -417,6 +467,8 @@ export class ApiKeys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const createdApiKey = await client.apiKeys.create({ name: 'CI', scopes: ['task:create', 'task:read'] });
    */
   create(body: NewApiKey, options?: RequestOptions): ApiPromise<CreatedApiKey> {
     return this.call({ method: 'POST', path: '/v1/api-keys', body, idempotent: true }, options);
@@ -431,11 +483,14 @@ export class ApiKeys extends Resource {
    *
    * `GET /v1/api-keys`
    *
+   * @returns API keys, the newest first
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { api_keys } = await client.apiKeys.list();
    */
   list(options?: RequestOptions): ApiPromise<ApiKeysListData> {
     return this.call({ method: 'GET', path: '/v1/api-keys' }, options);
@@ -450,6 +505,7 @@ export class ApiKeys extends Resource {
    *
    * `DELETE /v1/api-keys/{api_key_id}`
    *
+   * @returns The API key; it is deleted
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
@@ -459,6 +515,8 @@ export class ApiKeys extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { api_key_id } = await client.apiKeys.remove(apiKeyId);
    */
   remove(apiKeyId: string, options?: RequestOptions): ApiPromise<ApiKeysRemoveData> {
     return this.call({ method: 'DELETE', path: `/v1/api-keys/${at(apiKeyId)}` }, options);
@@ -476,6 +534,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/register`
    *
+   * @returns The device with its new key, which is shown only now
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE, PLAN_LIMIT_REACHED
@@ -486,6 +545,14 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { device_id, device_key, config } = await client.daemon.register(deviceId, {
+   *   device_name: 'MacBook Pro',
+   *   os_type: 'darwin',
+   *   os_version: '23.1.0',
+   *   arch: 'arm64',
+   *   ccjk_version: '3.7.0',
+   * });
    */
   register(deviceId: string, body: NewDevice, options?: RequestOptions): ApiPromise<RegisteredDevice> {
     return this.call({ method: 'POST', path: '/v1/daemon/register', body, headers: { 'X-Device-ID': deviceId }, idempotent: true }, options);
@@ -500,6 +567,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/heartbeat`
    *
+   * @returns What the machine is to do next
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -508,6 +576,12 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const heartbeatAnswer = await client.daemon.heartbeat({
+   *   status: 'online',
+   *   current_tasks: [],
+   *   system_info: { cpu_usage: 25.5, memory_usage: 45.2, disk_usage: 60 },
+   * });
    */
   heartbeat(body: Heartbeat, options?: RequestOptions): ApiPromise<HeartbeatAnswer> {
     return this.call({ method: 'POST', path: '/v1/daemon/heartbeat', body }, options);
@@ -522,12 +596,15 @@ export class Daemon extends Resource {
    *
    * `GET /v1/daemon/tasks/pending`
    *
+   * @returns Tasks that this machine is to run
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { tasks, count } = await client.daemon.claim();
    */
   claim(query: DaemonClaimQuery = {}, options?: RequestOptions): ApiPromise<HandedTasks> {
     return this.call({ method: 'GET', path: '/v1/daemon/tasks/pending', query }, options);
@@ -542,6 +619,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/tasks/{task_id}/start`
    *
+   * @returns The task, running
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -552,6 +630,10 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { task_id, status, lease_expires_at } = await client.daemon.start(taskId, {
+   *   lease_id: '0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa',
+   * });
    */
   start(taskId: string, body: TaskStart, options?: RequestOptions): ApiPromise<StartedTask> {
     return this.call({ method: 'POST', path: `/v1/daemon/tasks/${at(taskId)}/start`, body }, options);
@@ -566,6 +648,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/tasks/{task_id}/result`
    *
+   * @returns The result that is recorded
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -576,6 +659,15 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { task_id, attempt, status } = await client.daemon.result(taskId, {
+   *   status: 'completed',
+   *   exit_code: 0,
+   *   stdout: 'output...',
+   *   stderr: '',
+   *   started_at: '2026-01-20T10:01:00Z',
+   *   completed_at: '2026-01-20T10:01:30Z',
+   * });
    */
   result(taskId: string, body: TaskResult, options?: RequestOptions): ApiPromise<RecordedResult> {
     return this.call({ method: 'POST', path: `/v1/daemon/tasks/${at(taskId)}/result`, body }, options);
@@ -590,6 +682,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/tasks/{task_id}/output`
    *
+   * @returns How far the stream has arrived
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -600,6 +693,13 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const recordedOutput = await client.daemon.output(taskId, {
+   *   lease_id: '0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa',
+   *   stream: 'stdout',
+   *   offset: 0,
+   *   chunk: 'added 312 packages in 4s\n',
+   * });
    */
   output(taskId: string, body: NewOutput, options?: RequestOptions): ApiPromise<RecordedOutput> {
     return this.call({ method: 'POST', path: `/v1/daemon/tasks/${at(taskId)}/output`, body }, options);
@@ -614,12 +714,15 @@ export class Daemon extends Resource {
    *
    * `GET /v1/daemon/config/sync`
    *
+   * @returns The settings of this machine
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { config, config_version, restore } = await client.daemon.syncConfig();
    */
   syncConfig(options?: RequestOptions): ApiPromise<SyncedConfig> {
     return this.call({ method: 'GET', path: '/v1/daemon/config/sync' }, options);
@@ -634,6 +737,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/logs`
    *
+   * @returns Created: the log as it was taken
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -644,6 +748,8 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const uploadedLog = await client.daemon.uploadLog({ log_file: await openAsBlob('daemon.log'), metadata });
    */
   uploadLog(body: LogUpload, options?: RequestOptions): ApiPromise<UploadedLog> {
     return this.call({ method: 'POST', path: '/v1/daemon/logs', form: body, idempotent: true }, options);
@@ -658,6 +764,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/config/backup`
    *
+   * @returns Created: a backup of a configuration, without its content
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -667,6 +774,8 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const configBackup = await client.daemon.backupConfig({ config_name: 'claude-code-config', config_data: {} });
    */
   backupConfig(body: NewAutoBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
     return this.call({ method: 'POST', path: '/v1/daemon/config/backup', body, idempotent: true }, options);
@@ -681,6 +790,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/config/restored`
    *
+   * @returns The backup; the restore is confirmed
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -690,6 +800,10 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { backup_id } = await client.daemon.restoredConfig({
+   *   backup_id: '0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa',
+   * });
    */
   restoredConfig(body: RestoredConfig, options?: RequestOptions): ApiPromise<DaemonRestoredConfigData> {
     return this.call({ method: 'POST', path: '/v1/daemon/config/restored', body }, options);
@@ -704,6 +818,7 @@ export class Daemon extends Resource {
    *
    * `POST /v1/daemon/offline`
    *
+   * @returns The device; its status: what its daemon last said, or offline
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -712,6 +827,8 @@ export class Daemon extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { device_id, daemon_status } = await client.daemon.offline();
    */
   offline(options?: RequestOptions): ApiPromise<DaemonOfflineData> {
     return this.call({ method: 'POST', path: '/v1/daemon/offline' }, options);
@@ -729,6 +846,7 @@ export class Tasks extends Resource {
    *
    * `POST /v1/tasks`
    *
+   * @returns Created: the task, queued
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -739,6 +857,15 @@ export class Tasks extends Resource {
    * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { task_id, status, estimated_start } = await client.tasks.create({
+   *   device_id: '6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11',
+   *   type: 'bash',
+   *   command: 'npm run build',
+   *   args: { cwd: '/project/path', env: { NODE_ENV: 'production' } },
+   *   priority: 7,
+   *   timeout: 300000,
+   * });
    */
   create(body: NewTask, options?: RequestOptions): ApiPromise<QueuedTask> {
     return this.call({ method: 'POST', path: '/v1/tasks', body, idempotent: true }, options);
@@ -753,12 +880,15 @@ export class Tasks extends Resource {
    *
    * `GET /v1/tasks`
    *
+   * @returns One page of the list, and where the next begins
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * for await (const taskSummary of client.tasks.list({ limit: 100 })) console.log(taskSummary.id);
    */
   list(query: TasksListQuery = {}, options?: RequestOptions): PagePromise<TaskSummary> {
     return this.page({ method: 'GET', path: '/v1/tasks', query }, 'tasks', options);
@@ -773,6 +903,7 @@ export class Tasks extends Resource {
    *
    * `POST /v1/tasks/batch`
    *
+   * @returns Created: the tasks of the batch, queued
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -783,6 +914,11 @@ export class Tasks extends Resource {
    * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { batch_id, mode, tasks } = await client.tasks.createBatch({
+   *   tasks: [{ device_id: '6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11', command: 'npm test' }, { device_id: '6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11', command: 'npm run lint' }],
+   *   mode: 'sequential',
+   * });
    */
   createBatch(body: NewBatch, options?: RequestOptions): ApiPromise<QueuedBatch> {
     return this.call({ method: 'POST', path: '/v1/tasks/batch', body, idempotent: true }, options);
@@ -797,6 +933,7 @@ export class Tasks extends Resource {
    *
    * `GET /v1/tasks/{task_id}`
    *
+   * @returns A task with its output
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -804,6 +941,8 @@ export class Tasks extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const task = await client.tasks.get(taskId);
    */
   get(taskId: string, query: TasksGetQuery = {}, options?: RequestOptions): ApiPromise<Task> {
     return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}`, query }, options);
@@ -818,6 +957,7 @@ export class Tasks extends Resource {
    *
    * `GET /v1/tasks/{task_id}/events`
    *
+   * @returns What happened, the oldest first
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -825,6 +965,8 @@ export class Tasks extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { events } = await client.tasks.listEvents(taskId);
    */
   listEvents(taskId: string, options?: RequestOptions): ApiPromise<TasksListEventsData> {
     return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}/events` }, options);
@@ -839,6 +981,7 @@ export class Tasks extends Resource {
    *
    * `GET /v1/tasks/{task_id}/output`
    *
+   * @returns A piece of one stream of a task
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -846,6 +989,8 @@ export class Tasks extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const taskOutput = await client.tasks.output(taskId);
    */
   output(taskId: string, query: TasksOutputQuery = {}, options?: RequestOptions): ApiPromise<TaskOutput> {
     return this.call({ method: 'GET', path: `/v1/tasks/${at(taskId)}/output`, query }, options);
@@ -860,6 +1005,7 @@ export class Tasks extends Resource {
    *
    * `POST /v1/tasks/{task_id}/cancel`
    *
+   * @returns A task with its output
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -870,6 +1016,8 @@ export class Tasks extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const task = await client.tasks.cancel(taskId);
    */
   cancel(taskId: string, options?: RequestOptions): ApiPromise<Task> {
     return this.call({ method: 'POST', path: `/v1/tasks/${at(taskId)}/cancel` }, options);
@@ -884,6 +1032,7 @@ export class Tasks extends Resource {
    *
    * `POST /v1/tasks/{task_id}/retry`
    *
+   * @returns Created: the task, queued
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -895,6 +1044,8 @@ export class Tasks extends Resource {
    * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { task_id, status, estimated_start } = await client.tasks.retry(taskId);
    */
   retry(taskId: string, options?: RequestOptions): ApiPromise<QueuedTask> {
     return this.call({ method: 'POST', path: `/v1/tasks/${at(taskId)}/retry`, idempotent: true }, options);
@@ -912,12 +1063,15 @@ export class Devices extends Resource {
    *
    * `GET /v1/devices`
    *
+   * @returns One page of the list, and where the next begins
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * for await (const device of client.devices.list({ limit: 100 })) console.log(device.id);
    */
   list(query: DevicesListQuery = {}, options?: RequestOptions): PagePromise<Device> {
     return this.page({ method: 'GET', path: '/v1/devices', query }, 'devices', options);
@@ -932,6 +1086,7 @@ export class Devices extends Resource {
    *
    * `GET /v1/devices/{device_id}`
    *
+   * @returns A machine with a daemon
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -939,6 +1094,8 @@ export class Devices extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const device = await client.devices.get(deviceId);
    */
   get(deviceId: string, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'GET', path: `/v1/devices/${at(deviceId)}` }, options);
@@ -953,6 +1110,7 @@ export class Devices extends Resource {
    *
    * `DELETE /v1/devices/{device_id}`
    *
+   * @returns The device; it is deleted
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -962,6 +1120,8 @@ export class Devices extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { device_id } = await client.devices.remove(deviceId);
    */
   remove(deviceId: string, options?: RequestOptions): ApiPromise<DevicesRemoveData> {
     return this.call({ method: 'DELETE', path: `/v1/devices/${at(deviceId)}` }, options);
@@ -976,6 +1136,7 @@ export class Devices extends Resource {
    *
    * `POST /v1/devices/keys`
    *
+   * @returns Created: a device that was made ahead of time, with its key, which is shown only now
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE, PLAN_LIMIT_REACHED
@@ -986,6 +1147,10 @@ export class Devices extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { device_id, device_name, device_key } = await client.devices.createKey({
+   *   device_name: 'Build server',
+   * });
    */
   createKey(body: NewDeviceKey, options?: RequestOptions): ApiPromise<DeviceKey> {
     return this.call({ method: 'POST', path: '/v1/devices/keys', body, idempotent: true }, options);
@@ -1000,6 +1165,7 @@ export class Devices extends Resource {
    *
    * `PATCH /v1/devices/{device_id}/config`
    *
+   * @returns A machine with a daemon
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1009,6 +1175,11 @@ export class Devices extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const device = await client.devices.updateConfig(deviceId, {
+   *   heartbeat_interval: 60,
+   *   max_concurrent_tasks: 5,
+   * });
    */
   updateConfig(deviceId: string, body: DeviceConfigChange, options?: RequestOptions): ApiPromise<Device> {
     return this.call({ method: 'PATCH', path: `/v1/devices/${at(deviceId)}/config`, body }, options);
@@ -1029,6 +1200,7 @@ export class Sockets extends Resource {
    *
    * `POST /v1/ws/ticket`
    *
+   * @returns Created: what opens one WebSocket
    * @throws {ApiError} 400 INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, DEVICE_MISMATCH
@@ -1038,6 +1210,8 @@ export class Sockets extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { ticket, expires_at } = await client.sockets.createTicket();
    */
   createTicket(options?: RequestOptions): ApiPromise<SocketTicket> {
     return this.call({ method: 'POST', path: '/v1/ws/ticket' }, options);
@@ -1055,12 +1229,15 @@ export class Messages extends Resource {
    *
    * `GET /v1/messages`
    *
+   * @returns One page of the list, and where the next begins
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * for await (const message of client.messages.list({ limit: 100 })) console.log(message.id);
    */
   list(query: MessagesListQuery = {}, options?: RequestOptions): PagePromise<Message> {
     return this.page({ method: 'GET', path: '/v1/messages', query }, 'messages', options);
@@ -1075,6 +1252,7 @@ export class Messages extends Resource {
    *
    * `POST /v1/messages/{message_id}/read`
    *
+   * @returns What the service tells a user
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1084,6 +1262,8 @@ export class Messages extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const message = await client.messages.read(messageId);
    */
   read(messageId: string, options?: RequestOptions): ApiPromise<Message> {
     return this.call({ method: 'POST', path: `/v1/messages/${at(messageId)}/read` }, options);
@@ -1098,6 +1278,7 @@ export class Messages extends Resource {
    *
    * `POST /v1/messages/read-all`
    *
+   * @returns How many were unread
    * @throws {ApiError} 400 INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1106,6 +1287,8 @@ export class Messages extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { messages_read } = await client.messages.readAll();
    */
   readAll(options?: RequestOptions): ApiPromise<MessagesReadAllData> {
     return this.call({ method: 'POST', path: '/v1/messages/read-all' }, options);
@@ -1120,6 +1303,7 @@ export class Messages extends Resource {
    *
    * `DELETE /v1/messages/{message_id}`
    *
+   * @returns The message; it is deleted
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1129,6 +1313,8 @@ export class Messages extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { message_id } = await client.messages.remove(messageId);
    */
   remove(messageId: string, options?: RequestOptions): ApiPromise<MessagesRemoveData> {
     return this.call({ method: 'DELETE', path: `/v1/messages/${at(messageId)}` }, options);
@@ -1147,6 +1333,7 @@ export class Email extends Resource {
    *
    * `POST /v1/email/config`
    *
+   * @returns Mail settings of a device, without their password
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1157,6 +1344,15 @@ export class Email extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const emailConfig = await client.email.saveConfig({
+   *   device_id: '6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11',
+   *   email_address: 'user@gmail.com',
+   *   imap_host: 'imap.gmail.com',
+   *   imap_port: 993,
+   *   smtp_host: 'smtp.gmail.com',
+   *   smtp_port: 587,
+   * });
    */
   saveConfig(body: NewEmailConfig, options?: RequestOptions): ApiPromise<EmailConfig> {
     return this.call({ method: 'POST', path: '/v1/email/config', body, idempotent: true }, options);
@@ -1171,6 +1367,7 @@ export class Email extends Resource {
    *
    * `GET /v1/email/config/{device_id}`
    *
+   * @returns Mail settings of a device, without their password
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1178,6 +1375,8 @@ export class Email extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const emailConfig = await client.email.getConfig(deviceId);
    */
   getConfig(deviceId: string, options?: RequestOptions): ApiPromise<EmailConfig> {
     return this.call({ method: 'GET', path: `/v1/email/config/${at(deviceId)}` }, options);
@@ -1192,6 +1391,7 @@ export class Email extends Resource {
    *
    * `POST /v1/email/verify`
    *
+   * @returns The address whose mails are commands for the device; whether the address is verified
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1201,6 +1401,10 @@ export class Email extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { email_address } = await client.email.verify({
+   *   code: 'mt_o3vD1kq0l2c9S6yBq1xJv8b5n4W7eR2tYzUaHgFdKiM',
+   * });
    */
   verify(body: AddressVerification, options?: RequestOptions): ApiPromise<EmailVerifyData> {
     return this.call({ method: 'POST', path: '/v1/email/verify', body }, options);
@@ -1215,6 +1419,7 @@ export class Email extends Resource {
    *
    * `POST /v1/email/test`
    *
+   * @returns How the test mail was taken
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1225,6 +1430,8 @@ export class Email extends Resource {
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 502 MAIL_REJECTED
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { to, via, reply } = await client.email.test({ device_id: '6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11' });
    */
   test(body: MailTestOrder, options?: RequestOptions): ApiPromise<MailTest> {
     return this.call({ method: 'POST', path: '/v1/email/test', body }, options);
@@ -1239,6 +1446,7 @@ export class Email extends Resource {
    *
    * `POST /v1/email/incoming`
    *
+   * @returns The task, queued
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED
    * @throws {ApiError} 404 ROUTE_NOT_FOUND, DEVICE_NOT_FOUND, EMAIL_CONFIG_NOT_FOUND
@@ -1247,6 +1455,13 @@ export class Email extends Resource {
    * @throws {ApiError} 429 PLAN_LIMIT_REACHED, RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { task_id, status, estimated_start } = await client.email.incoming({
+   *   from: 'user@gmail.com',
+   *   subject: '[CCJK] Run Tests',
+   *   body: 'npm test',
+   *   message_id: 'email_message_id',
+   * });
    */
   incoming(body: PostedMail, options?: RequestOptions): ApiPromise<QueuedTask> {
     return this.call({ method: 'POST', path: '/v1/email/incoming', body }, options);
@@ -1264,6 +1479,7 @@ export class Config extends Resource {
    *
    * `POST /v1/config/backup`
    *
+   * @returns Created: a backup of a configuration, without its content
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1274,6 +1490,12 @@ export class Config extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const configBackup = await client.config.backup({
+   *   device_id: '6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11',
+   *   config_name: 'claude-code-config',
+   *   config_data: { theme: 'dark' },
+   * });
    */
   backup(body: NewConfigBackup, options?: RequestOptions): ApiPromise<ConfigBackup> {
     return this.call({ method: 'POST', path: '/v1/config/backup', body, idempotent: true }, options);
@@ -1288,12 +1510,15 @@ export class Config extends Resource {
    *
    * `GET /v1/config/backups`
    *
+   * @returns One page of the list, and where the next begins
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * for await (const configBackup of client.config.listBackups({ limit: 100 })) console.log(configBackup.id);
    */
   listBackups(query: ConfigListBackupsQuery = {}, options?: RequestOptions): PagePromise<ConfigBackup> {
     return this.page({ method: 'GET', path: '/v1/config/backups', query }, 'backups', options);
@@ -1308,6 +1533,7 @@ export class Config extends Resource {
    *
    * `GET /v1/config/backups/{backup_id}`
    *
+   * @returns A backup of a configuration, with its content
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1315,6 +1541,8 @@ export class Config extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const configBackupWithData = await client.config.getBackup(backupId);
    */
   getBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
     return this.call({ method: 'GET', path: `/v1/config/backups/${at(backupId)}` }, options);
@@ -1329,6 +1557,7 @@ export class Config extends Resource {
    *
    * `DELETE /v1/config/backups/{backup_id}`
    *
+   * @returns The backup; it is deleted
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1338,6 +1567,8 @@ export class Config extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { backup_id } = await client.config.removeBackup(backupId);
    */
   removeBackup(backupId: string, options?: RequestOptions): ApiPromise<ConfigRemoveBackupData> {
     return this.call({ method: 'DELETE', path: `/v1/config/backups/${at(backupId)}` }, options);
@@ -1352,6 +1583,7 @@ export class Config extends Resource {
    *
    * `POST /v1/config/restore/{backup_id}`
    *
+   * @returns A backup of a configuration, with its content
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1361,6 +1593,8 @@ export class Config extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const configBackupWithData = await client.config.restore(backupId);
    */
   restore(backupId: string, query: ConfigRestoreQuery = {}, options?: RequestOptions): ApiPromise<ConfigBackupWithData> {
     return this.call({ method: 'POST', path: `/v1/config/restore/${at(backupId)}`, query }, options);
@@ -1378,12 +1612,15 @@ export class Logs extends Resource {
    *
    * `GET /v1/logs`
    *
+   * @returns One page of the list, and where the next begins
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * for await (const log of client.logs.list({ limit: 100 })) console.log(log.log_id);
    */
   list(query: LogsListQuery = {}, options?: RequestOptions): PagePromise<Log> {
     return this.page({ method: 'GET', path: '/v1/logs', query }, 'logs', options);
@@ -1398,6 +1635,7 @@ export class Logs extends Resource {
    *
    * `GET /v1/logs/{log_id}`
    *
+   * @returns A part of the text of a log
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1405,6 +1643,8 @@ export class Logs extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const logView = await client.logs.get(logId);
    */
   get(logId: string, query: LogsGetQuery = {}, options?: RequestOptions): ApiPromise<LogView> {
     return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}`, query }, options);
@@ -1419,6 +1659,7 @@ export class Logs extends Resource {
    *
    * `DELETE /v1/logs/{log_id}`
    *
+   * @returns The log; it is deleted
    * @throws {ApiError} 400 VALIDATION_ERROR, INVALID_JSON
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL
@@ -1428,6 +1669,8 @@ export class Logs extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { log_id } = await client.logs.remove(logId);
    */
   remove(logId: string, options?: RequestOptions): ApiPromise<LogsRemoveData> {
     return this.call({ method: 'DELETE', path: `/v1/logs/${at(logId)}` }, options);
@@ -1442,6 +1685,7 @@ export class Logs extends Resource {
    *
    * `GET /v1/logs/{log_id}/download`
    *
+   * @returns The file as it was sent
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1450,6 +1694,8 @@ export class Logs extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const { body } = await client.logs.download(logId); // a stream of bytes
    */
   download(logId: string, options?: RequestOptions): ApiPromise<Response> {
     return this.call({ method: 'GET', path: `/v1/logs/${at(logId)}/download`, raw: true }, options);
@@ -1467,12 +1713,15 @@ export class Stats extends Resource {
    *
    * `GET /v1/stats/summary`
    *
+   * @returns The tasks of all devices in a period, and how things are now
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const statsSummary = await client.stats.summary();
    */
   summary(query: StatsSummaryQuery = {}, options?: RequestOptions): ApiPromise<StatsSummary> {
     return this.call({ method: 'GET', path: '/v1/stats/summary', query }, options);
@@ -1487,6 +1736,7 @@ export class Stats extends Resource {
    *
    * `GET /v1/stats/device/{device_id}`
    *
+   * @returns The tasks of one device in a period
    * @throws {ApiError} 400 VALIDATION_ERROR
    * @throws {ApiError} 401 AUTH_REQUIRED, AUTH_FAILED, TOKEN_EXPIRED
    * @throws {ApiError} 403 WRONG_CREDENTIAL, INSUFFICIENT_SCOPE
@@ -1494,6 +1744,8 @@ export class Stats extends Resource {
    * @throws {ApiError} 429 RATE_LIMIT_EXCEEDED
    * @throws {ApiError} 500 INTERNAL_ERROR
    * @throws {ApiError} 503 SERVICE_UNAVAILABLE
+   * @example
+   * const deviceStats = await client.stats.device(deviceId);
    */
   device(deviceId: string, query: StatsDeviceQuery = {}, options?: RequestOptions): ApiPromise<DeviceStats> {
     return this.call({ method: 'GET', path: `/v1/stats/device/${at(deviceId)}`, query }, options);

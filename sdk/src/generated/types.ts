@@ -3,6 +3,7 @@
 export interface components {
     schemas: {
         /**
+         * @description The end of an account, confirmed by its password
          * @example {
          *       "password": "SecurePassword123!"
          *     }
@@ -12,6 +13,7 @@ export interface components {
             password: string;
         };
         /**
+         * @description The code that was mailed to an address
          * @example {
          *       "code": "mt_o3vD1kq0l2c9S6yBq1xJv8b5n4W7eR2tYzUaHgFdKiM"
          *     }
@@ -20,99 +22,165 @@ export interface components {
             /** @description Good for 24 hours and one use */
             code: string;
         };
+        /** @description The process is alive */
         Alive: {
             /** @constant */
             status: "ok";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
         };
+        /** @description An API key, without its secret */
         ApiKey: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description What people call it */
             name: string;
             /** @description The first characters of the key, to tell keys apart */
             key_prefix: string;
+            /** @description What the key may do */
             scopes: ("user:read" | "user:write" | "device:read" | "device:write" | "task:create" | "task:read" | "task:cancel" | "task:admin" | "config:read" | "config:write" | "log:read" | "stats:read")[];
+            /** @description When it was last used; null: never */
             last_used: string | null;
+            /** @description When it stops working; null: never */
             expires_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
         };
+        /** @description A channel of the relay */
         Channel: {
+            /** @description Its id */
             id: string;
+            /** @description What people call it */
             name: string | null;
+            /** @description What it is for */
             description: string | null;
-            /** @enum {string} */
+            /**
+             * @description public: open to anyone; encrypted: of a public key; private: of one owner; temporary: ends by itself
+             * @enum {string}
+             */
             type: "public" | "encrypted" | "private" | "temporary";
             /** @description The owner of the key with which it was made */
             creator: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             createdAt: string;
+            /** @description When it ends; null: never */
             expiresAt: string | null;
+            /** @description Whether it is in use */
             isActive: boolean;
+            /** @description An object of your own, kept as it is */
             metadata: {
                 [key: string]: unknown;
             } | null;
         };
+        /** @description What a clean-up of channels did */
         ChannelCleanup: {
+            /** @description Which clean-up ran */
             task: string;
+            /** @description How many channels have ended */
             persistentChannelsMarkedInactive: number;
+            /** @description How many temporary channels are gone */
             temporaryChannelsDeleted: number;
+            /** @description Sentences about what did not go well; empty: all went well */
             errors: string[];
+            /** @description How long it took */
             duration: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
         };
+        /** @description What one clean-up did */
         CleanupOutcome: {
+            /** @description How many rows are gone */
             deleted: number;
+            /** @description Sentences about what did not go well; empty: all went well */
             errors: string[];
         };
+        /** @description A backup of a configuration, without its content */
         ConfigBackup: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
             /** @description Null when the device has been deleted */
             device_id: string | null;
+            /** @description What the backup is called */
             config_name: string;
             /** @description Bytes of the data as JSON; they count against your storage */
             size: number;
             /** @description Made by the device itself */
             is_auto: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
         };
+        /** @description A backup of a configuration, with its content */
         ConfigBackupWithData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
             /** @description Null when the device has been deleted */
             device_id: string | null;
+            /** @description What the backup is called */
             config_name: string;
             /** @description Bytes of the data as JSON; they count against your storage */
             size: number;
             /** @description Made by the device itself */
             is_auto: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
+            /** @description The configuration, a JSON object */
             config_data: {
                 [key: string]: unknown;
             };
         };
+        /** @description The settings of the device have changed */
         ConfigUpdatedFrame: {
             /** @constant */
             type: "config.updated";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The device
+                 */
                 device_id: string;
+                /** @description Goes up with each change of the settings */
                 config_version: number;
             };
         };
         /**
+         * @description The second phase of a revocation
          * @example {
          *       "confirmationCode": "P4sTq…"
          *     }
          */
         Confirmation: {
+            /** @description Confirms the revocation */
             confirmationCode?: string;
         } | null;
+        /** @description The subscription stands */
         ConnectedEvent: {
             /** @constant */
             event: "connected";
@@ -126,7 +194,9 @@ export interface components {
              * @example 15000
              */
             retry: number;
+            /** @description What was asked for */
             data: {
+                /** @description The id of the channel */
                 channel: string;
                 /** @constant */
                 type: "channel";
@@ -141,56 +211,99 @@ export interface components {
                 gap?: true;
             };
         };
+        /** @description The new API key with its secret, which is shown only now */
         CreatedApiKey: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description What people call it */
             name: string;
             /** @description The first characters of the key, to tell keys apart */
             key_prefix: string;
+            /** @description What the key may do */
             scopes: ("user:read" | "user:write" | "device:read" | "device:write" | "task:create" | "task:read" | "task:cancel" | "task:admin" | "config:read" | "config:write" | "log:read" | "stats:read")[];
+            /** @description When it was last used; null: never */
             last_used: string | null;
+            /** @description When it ends; null: never */
             expires_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
+            /** @description The key itself, shown only now */
             key: string;
         };
+        /** @description The new relay key with its secret, which is shown only now */
         CreatedRelayKey: {
+            /** @description The key itself, shown only now */
             key: string;
             info: components["schemas"]["RelayKey"];
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description The first characters of the key, to tell keys apart */
             keyPrefix: string;
             /** @description The owner: an account, or the text given with X-Admin-Key */
             userId: string | null;
+            /** @description What people call it */
             name: string;
+            /** @description What the key may do */
             permissions: ("read" | "write" | "revoke" | "admin")[];
+            /** @description Whether it is in use */
             isActive: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             createdAt: string;
+            /** @description When it ends; null: never */
             expiresAt: string | null;
+            /** @description When it was last used; null: never */
             lastUsedAt: string | null;
         };
+        /** @description A machine with a daemon */
         Device: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description What its owner calls it */
             device_name: string;
             /** @description The machine's own id, as it was sent in X-Device-ID; null until the key of a device that was made ahead of time is first sent with one */
             machine_id: string | null;
+            /** @description The operating system: darwin, linux, windows, termux, … */
             os_type: string | null;
+            /** @description Version of the operating system */
             os_version: string | null;
+            /** @description The processor, such as arm64 or x64 */
             arch: string | null;
+            /** @description Version of the daemon */
             ccjk_version: string | null;
-            /** @enum {string} */
+            /**
+             * @description Its status: what its daemon last said, or offline
+             * @enum {string}
+             */
             daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
             /**
              * @description How it is known to be there: by an open WebSocket, or by its heartbeats
              * @enum {string}
              */
             presence: "socket" | "heartbeat" | "offline";
+            /** @description When the last heartbeat came; null: none yet */
             last_heartbeat: string | null;
+            /** @description When it last fetched its settings; null: never */
             last_sync: string | null;
+            /** @description The IP address from which it was last heard of; null: none yet */
             ip_address: string | null;
+            /** @description Where it stands, if known */
             location: string | null;
+            /** @description An object of your own, kept as it is */
             metadata: {
                 [key: string]: unknown;
             } | null;
@@ -201,21 +314,32 @@ export interface components {
             /** @description Tasks that it holds: assigned or running */
             current_tasks: number;
             config: components["schemas"]["DeviceConfig"];
+            /** @description Goes up with each change of the settings */
             config_version: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
             updated_at: string;
         };
+        /** @description The settings of a device */
         DeviceConfig: {
             /** @description Seconds between heartbeats */
             heartbeat_interval: number;
             /** @description Seconds between looks for new tasks */
             task_check_interval: number;
+            /** @description Whether its daemon sends its log */
             log_upload_enabled: boolean;
+            /** @description How many tasks it runs at a time, 1 to 100; the plan may allow fewer */
             max_concurrent_tasks: number;
         };
         /**
+         * @description The settings that are to change
          * @example {
          *       "heartbeat_interval": 60,
          *       "max_concurrent_tasks": 5
@@ -226,103 +350,174 @@ export interface components {
             heartbeat_interval?: number;
             /** @description Seconds between looks for new tasks */
             task_check_interval?: number;
+            /** @description Whether its daemon sends its log */
             log_upload_enabled?: boolean;
+            /** @description How many tasks it runs at a time, 1 to 100; the plan may allow fewer */
             max_concurrent_tasks?: number;
         };
+        /** @description A device that was made ahead of time, with its key, which is shown only now */
         DeviceKey: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
+            /** @description What its owner calls it */
             device_name: string;
+            /** @description The key of the device (dk_…), shown only now */
             device_key: string;
         };
+        /** @description A device has fallen silent */
         DeviceOfflineFrame: {
             /** @constant */
             type: "device.offline";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The device
+                 */
                 device_id: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it happened
+                 */
                 timestamp: string;
             };
         };
+        /** @description A device is there */
         DeviceOnlineFrame: {
             /** @constant */
             type: "device.online";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The device
+                 */
                 device_id: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it happened
+                 */
                 timestamp: string;
             };
         };
+        /** @description The tasks of one device in a period */
         DeviceStats: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
+            /** @description Tasks that ended well in the period */
             tasks_completed: number;
             /** @description Those that ran out of time too */
             tasks_failed: number;
+            /** @description Tasks that were cancelled in the period */
             tasks_cancelled: number;
             /** @description Seconds, from start to end of each task */
             total_execution_time: number;
             /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
             daily_breakdown: {
-                /** Format: date */
+                /**
+                 * Format: date
+                 * @description The UTC day
+                 */
                 date: string;
+                /** @description How many */
                 count: number;
             }[];
         };
+        /** @description A device has another status */
         DeviceUpdatedFrame: {
             /** @constant */
             type: "device.updated";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The device
+                 */
                 device_id: string;
-                /** @enum {string} */
+                /**
+                 * @description Its new status; deleted when it is gone
+                 * @enum {string}
+                 */
                 status: "online" | "offline" | "busy" | "error" | "maintenance" | "deleted";
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it happened
+                 */
                 timestamp: string;
             };
         };
+        /** @description Mail settings of a device, without their password */
         EmailConfig: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
+            /** @description The address whose mails are commands for the device */
             email_address: string;
             /** @description You have shown that you read the mail of this address */
             is_verified: boolean;
+            /** @description The name to sign in with; null: the address */
             username: string | null;
             /** @description It is kept sealed and never shown */
             has_password: boolean;
+            /** @description The host of its mailbox */
             imap_host: string | null;
+            /** @description The port of its mailbox */
             imap_port: number | null;
+            /** @description Whether TLS is demanded */
             imap_secure: boolean;
+            /** @description The host that sends for it */
             smtp_host: string | null;
+            /** @description The port of the host that sends for it */
             smtp_port: number | null;
+            /** @description Whether TLS is demanded */
             smtp_secure: boolean;
+            /** @description Whether it is in use */
             is_active: boolean;
             /** @description When the mailbox was last read */
             last_check: string | null;
             /** @description Why the mailbox could not be read, or the last mail in it became no task, and since when */
             last_error: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
             updated_at: string;
         };
         /**
+         * @description The token from the mail
          * @example {
          *       "token": "mt_8Qk…"
          *     }
          */
         EmailVerification: {
+            /** @description The token from the mail */
             token: string;
         };
+        /** @description A command that was refused */
         ErrorFrame: {
             /** @constant */
             type: "error";
             /** @description As error.code of an answer over HTTP */
             code: string;
+            /** @description A sentence for people */
             message: string;
             /** @description Of the command that failed */
             channel?: string;
@@ -331,9 +526,14 @@ export interface components {
         Failure: {
             /** @constant */
             success: false;
+            /** @description What was asked for */
             data: null;
+            /** @description What went wrong; null when nothing did */
             error: {
-                /** @enum {string} */
+                /**
+                 * @description One of the codes of this operation: programs decide by it
+                 * @enum {string}
+                 */
                 code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "EMAIL_CONFIG_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "MAIL_REJECTED" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
@@ -343,49 +543,75 @@ export interface components {
             meta: components["schemas"]["Meta"];
         };
         /**
+         * @description The address of the account
          * @example {
          *       "email": "user@example.com"
          *     }
          */
         ForgottenPassword: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description An email address; upper and lower case are the same
+             */
             email: string;
         };
+        /** @description A task with the lease of one attempt */
         HandedTask: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
-            /** @enum {string} */
+            /**
+             * @description bash: a shell command; workflow and custom: what a handler of the daemon runs
+             * @enum {string}
+             */
             type: "bash" | "workflow" | "custom";
+            /** @description The command, as a shell takes it */
             command: string;
             /** @description As the caller sent them, with timeout in milliseconds */
             args: {
                 [key: string]: unknown;
             };
+            /** @description 1 to 10; 10 is the most urgent */
             priority: number;
+            /** @description How often it may be run again */
             max_retries: number;
             /** @description Milliseconds */
             timeout: number;
+            /** @description Seconds between SIGTERM and SIGKILL when it is stopped */
             grace_seconds: number;
+            /** @description Which attempt, from 1; 0: none yet */
             attempt: number;
             /**
              * Format: uuid
              * @description Send it with start, heartbeat and result: it proves that this attempt is yours
              */
             lease_id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when the lease holds; heartbeats renew it
+             */
             lease_expires_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
             /** @description Of the request that created it: write it in your log */
             request_id: string | null;
             /** @description Of the span that created it (W3C Trace Context): the parent of yours */
             traceparent: string | null;
         };
+        /** @description Tasks that this machine is to run */
         HandedTasks: {
+            /** @description The tasks */
             tasks: components["schemas"]["HandedTask"][];
+            /** @description How many tasks it hands out */
             count: number;
         };
         /**
+         * @description How the machine is, and what it runs
          * @example {
          *       "status": "online",
          *       "current_tasks": [],
@@ -398,6 +624,7 @@ export interface components {
          */
         Heartbeat: {
             /**
+             * @description What the machine is at
              * @default online
              * @enum {string}
              */
@@ -407,76 +634,122 @@ export interface components {
              * @default []
              */
             current_tasks?: (string | {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The task
+                 */
                 task_id: string;
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The lease of the attempt, from the claim
+                 */
                 lease_id?: string;
+                /** @description Percent, 0 to 100 */
                 progress?: number;
             })[];
+            /** @description Load, memory and disk as the daemon measures them, such as cpu_usage in percent */
             system_info?: {
                 [key: string]: unknown;
             };
         };
+        /** @description What the machine is to do next */
         HeartbeatAnswer: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The time by the clock of the service
+             */
             server_time: string;
+            /** @description Seconds until the next heartbeat is expected */
             next_heartbeat_seconds: number;
+            /** @description Tasks to stop: their owner has cancelled them */
             cancel_tasks: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The task
+                 */
                 task_id: string;
+                /** @description Seconds between SIGTERM and SIGKILL when it is stopped */
                 grace_seconds: number;
             }[];
             /** @description Named tasks that are no longer yours: stop them */
             lost_tasks: string[];
+            /** @description Goes up with each change of the settings */
             config_version: number;
+            /** @description Whether tasks wait to be claimed */
             tasks_available: boolean;
         };
         /** @description One fault of a request that failed validation */
         Issue: {
             /** @description Where in the request: body, query, path or header, then the field */
             path: (string | number)[];
+            /** @description What is wrong with the field */
             message: string;
+            /** @description The kind of fault, such as too_small or invalid_format */
             code: string;
         };
+        /** @description What a clean-up of keys did */
         KeyCleanup: {
+            /** @description Which clean-up ran */
             task: string;
+            /** @description What each clean-up did */
             results: {
                 expiredKeys: components["schemas"]["CleanupOutcome"];
                 auditLogs: components["schemas"]["CleanupOutcome"];
                 orphanedKeys: components["schemas"]["CleanupOutcome"];
                 oldMessages: components["schemas"]["CleanupOutcome"];
             };
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
         };
+        /** @description A log file, without its text */
         Log: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The log
+             */
             log_id: string;
             /** @description Null when the device has been deleted */
             device_id: string | null;
+            /** @description What the log is of, such as daemon */
             type: string;
-            /** Format: date */
+            /**
+             * Format: date
+             * @description The UTC day
+             */
             date: string;
             /** @description Bytes of the file; they count against your storage */
             size: number;
             /** @description Bytes of its text, inflated */
             text_size: number;
+            /** @description Whether the file is gzip */
             compressed: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
         };
         /**
+         * @description Address and password of an account
          * @example {
          *       "email": "user@example.com",
          *       "password": "SecurePassword123!"
          *     }
          */
         Login: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description An email address; upper and lower case are the same
+             */
             email: string;
+            /** @description The password of the account */
             password: string;
         };
         /**
+         * @description What a log file is about
          * @example {
          *       "type": "daemon",
          *       "date": "2026-01-20",
@@ -494,35 +767,51 @@ export interface components {
             /** @description Whether the file is gzip; refused when it disagrees with the file */
             compressed?: boolean;
         };
+        /** @description A log file with its metadata, as a form */
         LogUpload: {
             /** @description At most 50 MiB, as text or gzip */
             log_file: Blob;
             metadata: components["schemas"]["LogMetadata"];
         };
+        /** @description A part of the text of a log */
         LogView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The log
+             */
             log_id: string;
             /** @description Null when the device has been deleted */
             device_id: string | null;
+            /** @description What the log is of, such as daemon */
             type: string;
-            /** Format: date */
+            /**
+             * Format: date
+             * @description The UTC day
+             */
             date: string;
             /** @description Bytes of the file; they count against your storage */
             size: number;
             /** @description Bytes of its text, inflated */
             text_size: number;
+            /** @description Whether the file is gzip */
             compressed: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
             /** @description Where in the text this part begins, in bytes */
             from: number;
+            /** @description This part of its text */
             text: string;
             /** @description Where the next part begins; null at the end */
             next_from: number | null;
         };
+        /** @description How the test mail was taken */
         MailTest: {
             /** @constant */
             sent: true;
+            /** @description The address to which it went */
             to: string;
             /**
              * @description Through the device's own server, or the service's
@@ -533,33 +822,53 @@ export interface components {
             reply: string;
         };
         /**
+         * @description Whose mail settings are to be tried
          * @example {
          *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11"
          *     }
          */
         MailTestOrder: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
         };
+        /** @description What the service tells a user */
         Message: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
             /** @description The task of which it tells */
             task_id: string | null;
-            /** @enum {string} */
+            /**
+             * @description What happened, such as task_completed or device_offline
+             * @enum {string}
+             */
             message_type: "task_created" | "task_completed" | "task_failed" | "device_online" | "device_offline";
+            /** @description What happened, in a line */
             title: string;
+            /** @description More about it; null: nothing more */
             content: string | null;
             /** @description What a program needs of it, such as ids and the exit code */
             data: {
                 [key: string]: unknown;
             } | null;
+            /** @description Whether it was read */
             read: boolean;
+            /** @description Whether it was mailed */
             sent_via_email: boolean;
+            /** @description Whether it was pushed */
             sent_via_push: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
         };
+        /** @description A message of the channel */
         MessageEvent: {
             /** @constant */
             event: "message";
@@ -568,36 +877,59 @@ export interface components {
              * @example event-42
              */
             id: string;
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description Its id
+                 */
                 id: string;
+                /** @description The id of the channel */
                 channel: string;
+                /** @description The text, sealed when encrypted is true */
                 message: string;
+                /** @description Who says so: a name that nobody checks */
                 sender: string | null;
-                /** @enum {string} */
+                /**
+                 * @description How urgent it is
+                 * @enum {string}
+                 */
                 priority: "critical" | "high" | "normal" | "low" | "bulk";
+                /** @description Whether it is sealed for the public key of the channel */
                 encrypted: boolean;
                 /** @description Milliseconds since 1970 */
                 timestamp: number;
             };
         };
+        /** @description A new message to the user */
         MessageNewFrame: {
             /** @constant */
             type: "message.new";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The message
+                 */
                 message_id: string;
+                /** @description What happened, in a line */
                 title: string;
+                /** @description More about it; null: nothing more */
                 content: string | null;
             };
         };
+        /** @description About the answer itself */
         Meta: {
             /** @description The X-Request-Id of the request, or one made for it; it is in our log */
             request_id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the service answered
+             */
             timestamp: string;
         };
         /**
+         * @description An account that is to be
          * @example {
          *       "email": "user@example.com",
          *       "password": "SecurePassword123!",
@@ -605,13 +937,18 @@ export interface components {
          *     }
          */
         NewAccount: {
-            /** Format: email */
+            /**
+             * Format: email
+             * @description An email address; upper and lower case are the same
+             */
             email: string;
             /** @description 8 to 256 characters */
             password: string;
+            /** @description The name that is shown; null: none */
             display_name?: string;
         };
         /**
+         * @description An API key that is to be
          * @example {
          *       "name": "CI",
          *       "scopes": [
@@ -621,7 +958,9 @@ export interface components {
          *     }
          */
         NewApiKey: {
+            /** @description What people call it */
             name: string;
+            /** @description What the key may do */
             scopes: ("user:read" | "user:write" | "device:read" | "device:write" | "task:create" | "task:read" | "task:cancel" | "task:admin" | "config:read" | "config:write" | "log:read" | "stats:read")[];
             /**
              * Format: date-time
@@ -630,12 +969,14 @@ export interface components {
             expires_at?: string;
         };
         /**
+         * @description A backup that a daemon makes by itself
          * @example {
          *       "config_name": "claude-code-config",
          *       "config_data": {}
          *     }
          */
         NewAutoBackup: {
+            /** @description What the backup is called */
             config_name: string;
             /** @description Any JSON object; kept whole */
             config_data: {
@@ -643,6 +984,7 @@ export interface components {
             };
         };
         /**
+         * @description Several tasks, made together
          * @example {
          *       "tasks": [
          *         {
@@ -658,14 +1000,17 @@ export interface components {
          *     }
          */
         NewBatch: {
+            /** @description The tasks */
             tasks: components["schemas"]["NewTask"][];
             /**
+             * @description parallel: all at once; sequential: each after the one before it completed
              * @default parallel
              * @enum {string}
              */
             mode?: "parallel" | "sequential";
         };
         /**
+         * @description A channel that is to be
          * @example {
          *       "id": "my-channel",
          *       "name": "My channel",
@@ -679,9 +1024,12 @@ export interface components {
              * @example my-channel
              */
             id?: string;
+            /** @description What people call it */
             name?: string | null;
+            /** @description What it is for */
             description?: string | null;
             /**
+             * @description private: for you alone; temporary: ends by itself
              * @default public
              * @enum {string}
              */
@@ -694,6 +1042,7 @@ export interface components {
             } | null;
         };
         /**
+         * @description A backup that is to be
          * @example {
          *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
          *       "config_name": "claude-code-config",
@@ -703,8 +1052,12 @@ export interface components {
          *     }
          */
         NewConfigBackup: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
+            /** @description What the backup is called */
             config_name: string;
             /** @description Any JSON object; kept whole */
             config_data: {
@@ -712,6 +1065,7 @@ export interface components {
             };
         };
         /**
+         * @description What a machine says of itself
          * @example {
          *       "device_name": "MacBook Pro",
          *       "os_type": "darwin",
@@ -721,25 +1075,33 @@ export interface components {
          *     }
          */
         NewDevice: {
+            /** @description What its owner calls it */
             device_name: string;
             /** @description darwin, linux, windows, termux */
             os_type?: string;
+            /** @description Version of the operating system */
             os_version?: string;
+            /** @description The processor, such as arm64 or x64 */
             arch?: string;
+            /** @description Version of the daemon */
             ccjk_version?: string;
+            /** @description An object of your own, kept as it is */
             metadata?: {
                 [key: string]: unknown;
             };
         };
         /**
+         * @description A device that is made ahead of time
          * @example {
          *       "device_name": "Build server"
          *     }
          */
         NewDeviceKey: {
+            /** @description What its owner calls it */
             device_name: string;
         };
         /**
+         * @description Mail settings that are to be
          * @example {
          *       "device_id": "6a1f4b7e-52a3-4a6c-9f57-0d2d8f6c1b11",
          *       "email_address": "user@gmail.com",
@@ -750,7 +1112,10 @@ export interface components {
          *     }
          */
         NewEmailConfig: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
             /**
              * Format: email
@@ -767,7 +1132,10 @@ export interface components {
              * @default null
              */
             password?: string | null;
-            /** @default null */
+            /**
+             * @description The host of its mailbox
+             * @default null
+             */
             imap_host?: string | null;
             /**
              * @description By default 993
@@ -779,7 +1147,10 @@ export interface components {
              * @default true
              */
             imap_secure?: boolean;
-            /** @default null */
+            /**
+             * @description The host that sends for it
+             * @default null
+             */
             smtp_host?: string | null;
             /**
              * @description By default 587
@@ -798,6 +1169,7 @@ export interface components {
             is_active?: boolean;
         };
         /**
+         * @description A message for a channel
          * @example {
          *       "channel": "my-channel",
          *       "message": "Hello, World!",
@@ -814,17 +1186,22 @@ export interface components {
             /** @description At most 4,718,592 bytes of UTF-8 */
             message: string;
             /**
+             * @description The most urgent come first where a subscriber asks for that
              * @default normal
              * @enum {string}
              */
             priority?: "critical" | "high" | "normal" | "low" | "bulk";
+            /** @description Who says so: a name that nobody checks */
             sender?: string | null;
             /**
              * @description False: delivered live and never stored
              * @default true
              */
             cache?: boolean;
-            /** @default false */
+            /**
+             * @description Whether it is sealed for the public key of the channel
+             * @default false
+             */
             encrypted?: boolean;
             /**
              * @description Where there is no such channel, make a temporary one; else 404
@@ -833,6 +1210,7 @@ export interface components {
             autoCreate?: boolean;
         };
         /**
+         * @description A piece of what a task has written
          * @example {
          *       "lease_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa",
          *       "stream": "stdout",
@@ -841,15 +1219,23 @@ export interface components {
          *     }
          */
         NewOutput: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The lease of the attempt, from the claim
+             */
             lease_id: string;
-            /** @enum {string} */
+            /**
+             * @description Which of its streams
+             * @enum {string}
+             */
             stream: "stdout" | "stderr";
+            /** @description Bytes of UTF-8 of the stream before this piece */
             offset: number;
             /** @description Whole characters; an empty one only asks for next_offset */
             chunk: string;
         };
         /**
+         * @description A public key that is to have a channel
          * @example {
          *       "publicKey": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA...\n-----END PUBLIC KEY-----",
          *       "algorithm": "RSA-4096",
@@ -879,6 +1265,7 @@ export interface components {
             } | null;
         };
         /**
+         * @description A relay key that is to be
          * @example {
          *       "userId": "user-123",
          *       "name": "My App API Key",
@@ -891,9 +1278,13 @@ export interface components {
         NewRelayKey: {
             /** @description With X-Admin-Key: whose key it is */
             userId?: string;
-            /** @default API key */
+            /**
+             * @description What people call it
+             * @default API key
+             */
             name?: string;
             /**
+             * @description What the key may do
              * @default [
              *       "read",
              *       "write"
@@ -904,6 +1295,7 @@ export interface components {
             expiresAt?: string | null;
         };
         /**
+         * @description A command for a device
          * @example {
          *       "device_id": "6f1c0f5e-3a55-4c3b-9b1e-2d1f6f0a7c11",
          *       "type": "bash",
@@ -925,10 +1317,12 @@ export interface components {
              */
             device_id: string;
             /**
+             * @description bash: a shell command; workflow and custom: what a handler of the daemon runs
              * @default bash
              * @enum {string}
              */
             type?: "bash" | "workflow" | "custom";
+            /** @description The command, as a shell takes it */
             command: string;
             /** @description Kept whole; a daemon reads cwd, env and timeout */
             args?: {
@@ -965,26 +1359,39 @@ export interface components {
              */
             grace_seconds?: number;
             /**
+             * @description Where it comes from, to be shown with it
              * @default api
              * @enum {string}
              */
             source?: "api" | "email" | "web" | "cli";
         };
+        /** @description The process cannot serve requests now */
         NotReady: {
             /** @constant */
             status: "not ready";
+            /** @description Why it is not ready, in a sentence */
             reason: string;
+            /** @description Version of the service */
             version: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
         };
+        /** @description Where in a list a page lies */
         Pagination: {
+            /** @description Items of the whole list */
             total: number;
+            /** @description How many items a page has at most */
             limit: number;
+            /** @description How many items lie before this page */
             offset: number;
+            /** @description Whether more items follow this page */
             has_more: boolean;
         };
         /**
+         * @description The old and the new password
          * @example {
          *       "old_password": "SecurePassword123!",
          *       "new_password": "correct horse battery staple"
@@ -997,29 +1404,37 @@ export interface components {
             new_password: string;
         };
         /**
+         * @description A mailed token and the new password
          * @example {
          *       "token": "mt_8Qk…",
          *       "new_password": "correct horse battery staple"
          *     }
          */
         PasswordReset: {
+            /** @description The token from the mail */
             token: string;
             /** @description 8 to 256 characters */
             new_password: string;
         };
+        /** @description Asks for a pong */
         PingCommand: {
             /** @constant */
             type: "ping";
             /** @description Not looked at */
             timestamp?: string | number;
         };
+        /** @description The answer to a ping */
         PongFrame: {
             /** @constant */
             type: "pong";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
         };
         /**
+         * @description A mail, as a mail gateway posts it
          * @example {
          *       "from": "user@gmail.com",
          *       "subject": "[CCJK] Run Tests",
@@ -1048,87 +1463,158 @@ export interface components {
             auto_submitted?: string | null;
         };
         /**
+         * @description The fields of the profile that are to change
          * @example {
          *       "display_name": "John Doe",
          *       "notify_by_email": true
          *     }
          */
         ProfileChange: {
+            /** @description The name that is shown; null: none */
             display_name?: string | null;
             /** @description http or https */
             avatar_url?: string | null;
             /** @description Whether each new message is mailed to you too */
             notify_by_email?: boolean;
         };
+        /** @description A public key with its channel */
         PublicKey: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description The id of the channel of a public key */
             channelId: string;
+            /** @description In PEM */
             publicKey: string;
-            /** @enum {string} */
+            /**
+             * @description What kind of key it is
+             * @enum {string}
+             */
             algorithm: "RSA-2048" | "RSA-4096" | "ECC-SECP256K1";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ends; null: never
+             */
             expiresAt: string;
+            /** @description When it was last used; null: never */
             lastUsedAt: string | null;
+            /** @description An object of your own, kept as it is */
             metadata: {
                 [key: string]: unknown;
             } | null;
         };
+        /** @description What is known of a public key, without the key */
         PublicKeyInfo: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description The id of the channel of a public key */
             channelId: string;
-            /** @enum {string} */
+            /**
+             * @description What kind of key it is
+             * @enum {string}
+             */
             algorithm: "RSA-2048" | "RSA-4096" | "ECC-SECP256K1";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ends; null: never
+             */
             expiresAt: string;
+            /** @description Whether it has expired */
             isExpired: boolean;
         };
+        /** @description The message as it was taken */
         PublishedMessage: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
             /**
              * Format: uuid
              * @description The same as id
              */
             messageId: string;
+            /** @description The id of the channel */
             channel: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the service took it
+             */
             publishedAt: string;
             /** @description Whether this publish made the channel */
             autoCreated: boolean;
         };
+        /** @description Messages that a channel keeps */
         Queue: {
+            /** @description The id of the channel */
             channel: string;
+            /** @description The messages */
             messages: components["schemas"]["QueuedMessage"][];
+            /** @description How many messages the channel keeps */
             queueLength: number;
         };
+        /** @description The tasks of the batch, queued */
         QueuedBatch: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The batch, by which tasks can be listed
+             */
             batch_id: string;
-            /** @enum {string} */
+            /**
+             * @description parallel: all at once; sequential: each after the one before it completed
+             * @enum {string}
+             */
             mode: "parallel" | "sequential";
+            /** @description The tasks */
             tasks: components["schemas"]["QueuedTask"][];
         };
+        /** @description A message that a channel keeps */
         QueuedMessage: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description The text, sealed when encrypted is true */
             message: string;
+            /** @description Who says so: a name that nobody checks */
             sender: string | null;
-            /** @enum {string} */
+            /**
+             * @description How urgent it is
+             * @enum {string}
+             */
             priority: "critical" | "high" | "normal" | "low" | "bulk";
+            /** @description Whether it is sealed for the public key of the channel */
             encrypted: boolean;
             /** @description Milliseconds since 1970 */
             timestamp: number;
         };
+        /** @description The task, queued */
         QueuedTask: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The task
+             */
             task_id: string;
-            /** @enum {string} */
+            /**
+             * @description Its status
+             * @enum {string}
+             */
             status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
             /**
              * Format: date-time
@@ -1136,26 +1622,43 @@ export interface components {
              */
             estimated_start: string;
         };
+        /** @description The process serves requests */
         Ready: {
             /** @constant */
             status: "ready";
+            /** @description Version of the service */
             version: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
         };
+        /** @description How far the stream has arrived */
         RecordedOutput: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The task
+             */
             task_id: string;
-            /** @enum {string} */
+            /**
+             * @description Which of its streams
+             * @enum {string}
+             */
             stream: "stdout" | "stderr";
             /** @description Where the next piece has to begin */
             next_offset: number;
             /** @description The stream is full: send no more of it */
             truncated: boolean;
         };
+        /** @description The result that is recorded */
         RecordedResult: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The task
+             */
             task_id: string;
+            /** @description Which attempt, from 1; 0: none yet */
             attempt: number;
             /**
              * @description What was recorded for this attempt
@@ -1164,13 +1667,16 @@ export interface components {
             status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
         };
         /**
+         * @description The refresh token of a session
          * @example {
          *       "refresh_token": "rt_5Zk…"
          *     }
          */
         Refresh: {
+            /** @description The refresh token of the session; good for one use */
             refresh_token: string;
         };
+        /** @description A new pair of tokens */
         Refreshed: {
             /** @description Access JWT for Authorization: Bearer */
             token: string;
@@ -1179,19 +1685,35 @@ export interface components {
             /** @description Seconds until the access token ends */
             expires_in: number;
         };
+        /** @description The device with its new key, which is shown only now */
         RegisteredDevice: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
+            /** @description The key of the device (dk_…), shown only now */
             device_key: string;
             config: components["schemas"]["DeviceConfig"];
         };
+        /** @description The public key with its new channel */
         RegisteredKey: {
+            /** @description The id of the channel of a public key */
             channelId: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the public key
+             */
             publicKeyId: string;
-            /** @enum {string} */
+            /**
+             * @description What kind of key it is
+             * @enum {string}
+             */
             algorithm: "RSA-2048" | "RSA-4096" | "ECC-SECP256K1";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ends; null: never
+             */
             expiresAt: string;
             /** @description Seconds */
             expiresIn: number;
@@ -1200,8 +1722,12 @@ export interface components {
         RelayFailure: {
             /** @constant */
             success: false;
+            /** @description What went wrong; null when nothing did */
             error: {
-                /** @enum {string} */
+                /**
+                 * @description One of the codes of this operation: programs decide by it
+                 * @enum {string}
+                 */
                 code: "VALIDATION_ERROR" | "INVALID_JSON" | "INVALID_CHANNEL_FORMAT" | "CONFIRMATION_WRONG" | "AUTH_REQUIRED" | "AUTH_FAILED" | "TOKEN_EXPIRED" | "UNAUTHORIZED" | "WRONG_CREDENTIAL" | "INSUFFICIENT_SCOPE" | "DEVICE_MISMATCH" | "WRONG_PASSWORD" | "ORIGIN_NOT_ALLOWED" | "PLAN_LIMIT_REACHED" | "NOT_FOUND" | "CHANNEL_NOT_FOUND" | "ROUTE_NOT_FOUND" | "USER_NOT_FOUND" | "SESSION_NOT_FOUND" | "API_KEY_NOT_FOUND" | "DEVICE_NOT_FOUND" | "MESSAGE_NOT_FOUND" | "TASK_NOT_FOUND" | "EMAIL_CONFIG_NOT_FOUND" | "BACKUP_NOT_FOUND" | "LOG_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "EMAIL_TAKEN" | "TASK_FINISHED" | "TASK_NOT_FINISHED" | "TASK_CANCELLED" | "LEASE_LOST" | "RESULT_CONFLICT" | "OUTPUT_GAP" | "CHANNEL_EXISTS" | "DUPLICATE_KEY" | "SECRET_ALREADY_SHOWN" | "KEY_EXPIRED" | "KEY_TOO_LARGE" | "METADATA_TOO_LARGE" | "MESSAGE_TOO_LARGE" | "PAYLOAD_TOO_LARGE" | "STORAGE_QUOTA_EXCEEDED" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMIT_EXCEEDED" | "CONFIRMATION_LOCKED" | "INTERNAL_ERROR" | "MAIL_REJECTED" | "SERVICE_UNAVAILABLE";
                 /** @description One sentence that says what to do */
                 message: string;
@@ -1209,117 +1735,209 @@ export interface components {
                 details?: unknown;
             };
         };
+        /** @description The relay is alive */
         RelayHealth: {
             /** @constant */
             status: "healthy";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
             /** @description Seconds since the process started */
             uptime: number;
         };
+        /** @description A relay key, without its secret */
         RelayKey: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description The first characters of the key, to tell keys apart */
             keyPrefix: string;
             /** @description The owner: an account, or the text given with X-Admin-Key */
             userId: string | null;
+            /** @description What people call it */
             name: string;
+            /** @description What the key may do */
             permissions: ("read" | "write" | "revoke" | "admin")[];
+            /** @description Whether it is in use */
             isActive: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             createdAt: string;
+            /** @description When it ends; null: never */
             expiresAt: string | null;
+            /** @description When it was last used; null: never */
             lastUsedAt: string | null;
         };
+        /** @description The relay cannot serve requests now */
         RelayNotReady: {
             /** @constant */
             status: "not ready";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
+            /** @description What was looked at */
             checks: {
-                /** @enum {string} */
+                /**
+                 * @description Whether the database answers
+                 * @enum {string}
+                 */
                 database: "ok" | "failed";
-                /** @enum {string} */
+                /**
+                 * @description Whether the process goes on
+                 * @enum {string}
+                 */
                 process: "ok" | "stopping";
             };
         };
+        /** @description Where in a list a page lies */
         RelayPagination: {
+            /** @description Items of the whole list */
             total: number;
+            /** @description How many items a page has at most */
             limit: number;
+            /** @description How many items lie before this page */
             offset: number;
+            /** @description Whether more items follow this page */
             hasMore: boolean;
         };
+        /** @description The relay serves requests */
         RelayReady: {
             /** @constant */
             status: "ready";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
             timestamp: string;
+            /** @description What was looked at */
             checks: {
-                /** @enum {string} */
+                /**
+                 * @description Whether the database answers
+                 * @enum {string}
+                 */
                 database: "ok" | "failed";
-                /** @enum {string} */
+                /**
+                 * @description Whether the process goes on
+                 * @enum {string}
+                 */
                 process: "ok" | "stopping";
             };
         };
+        /** @description The revocation with its confirmation code, which is shown only now */
         RequestedRevocation: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Names this revocation when it is confirmed
+             */
             revocationId: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The key that is to be revoked
+             */
             keyId: string;
-            /** @enum {string} */
+            /**
+             * @description pending until it is confirmed, cancelled, has expired, or is locked by five wrong codes
+             * @enum {string}
+             */
             status: "pending" | "confirmed" | "cancelled" | "expired" | "locked";
+            /** @description Why the key is to be revoked */
             reason: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when it can be confirmed
+             */
             expiresAt: string;
+            /** @description Confirms the revocation; shown only now */
             confirmationCode: string;
         };
+        /** @description The service restarts: the connection is about to end, and another one is welcome a little later */
         RestartFrame: {
             /** @constant */
             type: "restart";
+            /** @description What was asked for */
             data: {
                 /** @description Wait this long, so that not all come back in the same moment */
                 reconnect_after_ms: number;
             };
         };
         /**
+         * @description The backup that is in place
          * @example {
          *       "backup_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
          *     }
          */
         RestoredConfig: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The backup
+             */
             backup_id: string;
         };
+        /** @description Events may have been lost: read again what you show */
         ResyncFrame: {
             /** @constant */
             type: "resync";
+            /** @description What was asked for */
             data: {
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it happened
+                 */
                 timestamp: string;
             };
         };
+        /** @description The revocation of a key, in two phases */
         Revocation: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Names this revocation when it is confirmed
+             */
             revocationId: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The key that is to be revoked
+             */
             keyId: string;
-            /** @enum {string} */
+            /**
+             * @description pending until it is confirmed, cancelled, has expired, or is locked by five wrong codes
+             * @enum {string}
+             */
             status: "pending" | "confirmed" | "cancelled" | "expired" | "locked";
+            /** @description Why the key is to be revoked */
             reason: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when it can be confirmed
+             */
             expiresAt: string;
         };
         /**
+         * @description Why a key is to be revoked, and how long that can be confirmed
          * @example {
          *       "reason": "The laptop was lost",
          *       "confirmationHours": 24
          *     }
          */
         RevocationRequest: {
+            /** @description Why the key is to be revoked, 10 to 1000 characters */
             reason: string;
             /**
              * @description How long it can be confirmed
@@ -1327,25 +1945,46 @@ export interface components {
              */
             confirmationHours?: number;
         };
+        /** @description The key that works no more */
         RevokedKey: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the key that is revoked
+             */
             deletedId: string;
+            /** @description The id of the channel of a public key */
             channelId: string | null;
         };
+        /** @description One sign-in of an account */
         Session: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
             /** @description The session of the token that asks */
             current: boolean;
+            /** @description The program that signed in, as it names itself; null: it did not */
             user_agent: string | null;
+            /** @description The IP address from which it was last used; null: unknown */
             ip_address: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was last used
+             */
             last_used_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used before
+             */
             expires_at: string;
         };
+        /** @description The account with the tokens of a new session */
         SignedIn: {
             user: components["schemas"]["User"];
             /** @description Access JWT for Authorization: Bearer */
@@ -1365,20 +2004,36 @@ export interface components {
         SocketCommand: components["schemas"]["PingCommand"] | components["schemas"]["SubscribeCommand"] | components["schemas"]["UnsubscribeCommand"];
         /** @description What the service sends over `/v1/ws`. device.* and message.new come without subscribing; task.* come to the channels of the task and of its device, task.output to that of the task alone. The socket of a device gets task.available, task.cancel and config.updated. resync says that events may have been lost: read again what you show. restart comes before a close with 1012. */
         SocketFrame: components["schemas"]["PongFrame"] | components["schemas"]["SubscribedFrame"] | components["schemas"]["UnsubscribedFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["DeviceOnlineFrame"] | components["schemas"]["DeviceOfflineFrame"] | components["schemas"]["DeviceUpdatedFrame"] | components["schemas"]["TaskUpdatedFrame"] | components["schemas"]["TaskCompletedFrame"] | components["schemas"]["TaskOutputFrame"] | components["schemas"]["MessageNewFrame"] | components["schemas"]["TaskAvailableFrame"] | components["schemas"]["TaskCancelFrame"] | components["schemas"]["ConfigUpdatedFrame"] | components["schemas"]["ResyncFrame"] | components["schemas"]["RestartFrame"];
+        /** @description What opens one WebSocket */
         SocketTicket: {
+            /** @description Opens one WebSocket, within 30 seconds */
             ticket: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when it opens one: 30 seconds from now
+             */
             expires_at: string;
         };
+        /** @description The task, running */
         StartedTask: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The task
+             */
             task_id: string;
-            /** @enum {string} */
+            /**
+             * @description running
+             * @enum {string}
+             */
             status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when the lease holds; heartbeats renew it
+             */
             lease_expires_at: string;
         };
         /**
+         * @description The tasks of all devices in a period, and how things are now
          * @example {
          *       "tasks_completed": 125,
          *       "tasks_failed": 3,
@@ -1395,9 +2050,11 @@ export interface components {
          *     }
          */
         StatsSummary: {
+            /** @description Tasks that ended well in the period */
             tasks_completed: number;
             /** @description Those that ran out of time too */
             tasks_failed: number;
+            /** @description Tasks that were cancelled in the period */
             tasks_cancelled: number;
             /** @description Seconds, from start to end of each task */
             total_execution_time: number;
@@ -1407,69 +2064,109 @@ export interface components {
             storage_used: number;
             /** @description Each UTC day of the period, the oldest first, with the tasks that finished on it */
             daily_breakdown: {
-                /** Format: date */
+                /**
+                 * Format: date
+                 * @description The UTC day
+                 */
                 date: string;
+                /** @description How many */
                 count: number;
             }[];
         };
         /** @description One Server-Sent Event of a subscription; its data is sent as JSON */
         StreamEvent: components["schemas"]["ConnectedEvent"] | components["schemas"]["MessageEvent"];
+        /** @description Asks for the events of a channel */
         SubscribeCommand: {
             /** @constant */
             type: "subscribe";
             /** @description `device:<uuid>` or `task:<uuid>` */
             channel: string;
         };
+        /** @description The events of the channel come from here on */
         SubscribedFrame: {
             /** @constant */
             type: "subscribed";
+            /** @description The id of the channel */
             channel: string;
         };
+        /** @description The settings of this machine */
         SyncedConfig: {
             config: components["schemas"]["DeviceConfig"];
+            /** @description Goes up with each change of the settings */
             config_version: number;
             /** @description Repeated until the restore is confirmed */
             restore: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The backup
+                 */
                 backup_id: string;
+                /** @description What the backup is called */
                 config_name: string;
+                /** @description The configuration, a JSON object */
                 config_data: {
                     [key: string]: unknown;
                 };
             } | null;
         };
+        /** @description A task with its output */
         Task: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
             /** @description Null after the device was deleted */
             device_id: string | null;
-            /** @enum {string} */
+            /**
+             * @description bash: a shell command; workflow and custom: what a handler of the daemon runs
+             * @enum {string}
+             */
             type: "bash" | "workflow" | "custom";
+            /** @description The command, as a shell takes it */
             command: string;
+            /** @description An object of the caller: the daemon reads cwd, env and timeout */
             args: {
                 [key: string]: unknown;
             } | null;
-            /** @enum {string} */
+            /**
+             * @description Its status
+             * @enum {string}
+             */
             status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
             /** @description Why it has this status: expired, predecessor, lost, unconfirmed, device_deleted, … */
             reason: string | null;
+            /** @description 1 to 10; 10 is the most urgent */
             priority: number;
             /** @description Milliseconds */
             timeout: number;
+            /** @description timeout in seconds, rounded up */
             timeout_seconds: number;
+            /** @description How often it may be run again */
             max_retries: number;
+            /** @description How often it was run again */
             retry_count: number;
             /** @description How often it was handed to a device */
             attempt: number;
             /** @description Percent, when the device reports it */
             progress: number | null;
+            /** @description The exit code of the command; null: it has none */
             exit_code: number | null;
+            /** @description The signal that ended it, such as SIGKILL; null: none */
             signal: string | null;
+            /** @description Why it failed, in a sentence; null: nothing to say */
             error_message: string | null;
-            /** @enum {string} */
+            /**
+             * @description What happens when the device falls silent while it runs
+             * @enum {string}
+             */
             on_disconnect: "wait" | "fail" | "requeue";
+            /** @description Seconds between SIGTERM and SIGKILL when it is stopped */
             grace_seconds: number;
-            /** @enum {string} */
+            /**
+             * @description Where it came from
+             * @enum {string}
+             */
             source: "api" | "email" | "web" | "cli";
             /** @description The task that this one retries */
             parent_task_id: string | null;
@@ -1477,53 +2174,87 @@ export interface components {
             request_id: string | null;
             /** @description As it came with that request (W3C Trace Context); the daemon gets it with the task */
             traceparent: string | null;
+            /** @description The batch with which it was made; null: none */
             batch_id: string | null;
             /** @description In a sequential batch: the one that must complete before */
             after_task_id: string | null;
+            /** @description Not before this time; null: at once */
             run_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ends; null: never
+             */
             expires_at: string;
+            /** @description When it started; null: not yet */
             started_at: string | null;
+            /** @description When it ended; null: not yet */
             completed_at: string | null;
+            /** @description When its owner cancelled it while a device held it; null: not */
             cancel_requested_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
             updated_at: string;
             /** @description The first 64 KiB and the last 960 KiB */
             stdout: string | null;
+            /** @description What it wrote to standard error; the first 64 KiB and the last 960 KiB are kept */
             stderr: string | null;
+            /** @description Whether its middle is left out */
             stdout_truncated: boolean;
+            /** @description Whether its middle is left out */
             stderr_truncated: boolean;
         };
+        /** @description A task waits for the device */
         TaskAvailableFrame: {
             /** @constant */
             type: "task.available";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The device
+                 */
                 device_id: string;
             };
         };
+        /** @description A task of the device is to be stopped */
         TaskCancelFrame: {
             /** @constant */
             type: "task.cancel";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The task
+                 */
                 task_id: string;
+                /** @description Seconds between SIGTERM and SIGKILL when it is stopped */
                 grace_seconds: number;
             };
         };
+        /** @description A task has ended */
         TaskCompletedFrame: {
             /** @constant */
             type: "task.completed";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The task
+                 */
                 task_id: string;
                 /**
                  * @description However it ended: completed, failed, cancelled or timeout
                  * @enum {string}
                  */
                 status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                /** @description The exit code of the command; null: it has none */
                 exit_code: number | null;
                 /** @description Its last 16 KiB */
                 stdout: string;
@@ -1531,24 +2262,42 @@ export interface components {
                 stdout_truncated: boolean;
             };
         };
+        /** @description One change of the status of a task */
         TaskEvent: {
+            /** @description Its id */
             id: number;
+            /** @description Which attempt, from 1; 0: none yet */
             attempt: number;
+            /** @description Its status before; null: it was made */
             from_status: ("pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout") | null;
-            /** @enum {string} */
+            /**
+             * @description Its status after
+             * @enum {string}
+             */
             to_status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
             /** @description Who: user:<id>, api_key:<id>, device:<id>, email_config:<id> or system */
             actor: string;
+            /** @description Why; null: nothing to say */
             reason: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
         };
+        /** @description A piece of one stream of a task */
         TaskOutput: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The task
+             */
             task_id: string;
             /** @description 0 before the task was first handed to a device */
             attempt: number;
-            /** @enum {string} */
+            /**
+             * @description Which of its streams
+             * @enum {string}
+             */
             stream: "stdout" | "stderr";
             /** @description Where chunk begins: from, or the start of the character that from falls into, or later where what lay there was deleted after 7 days */
             offset: number;
@@ -1561,23 +2310,34 @@ export interface components {
             /** @description The attempt has ended and nothing comes after next_offset */
             complete: boolean;
         };
+        /** @description A piece of what a task writes */
         TaskOutputFrame: {
             /** @constant */
             type: "task.output";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The task
+                 */
                 task_id: string;
+                /** @description Which attempt, from 1; 0: none yet */
                 attempt: number;
-                /** @enum {string} */
+                /**
+                 * @description Which of its streams
+                 * @enum {string}
+                 */
                 stream: "stdout" | "stderr";
                 /** @description Bytes of UTF-8 before chunk. A jump means that a piece is to be read */
                 offset: number;
+                /** @description The text */
                 chunk: string;
                 /** @description The stream goes on, but no more of it is kept */
                 truncated: boolean;
             };
         };
         /**
+         * @description How a task ended
          * @example {
          *       "status": "completed",
          *       "exit_code": 0,
@@ -1588,21 +2348,35 @@ export interface components {
          *     }
          */
         TaskResult: {
-            /** @enum {string} */
+            /**
+             * @description How it ended
+             * @enum {string}
+             */
             status: "completed" | "failed" | "cancelled" | "timeout";
+            /** @description The exit code of the command; null: it has none */
             exit_code?: number | null;
+            /** @description The signal that ended it, such as SIGKILL; null: none */
             signal?: string | null;
             /**
              * @description The first 64 KiB and the last 960 KiB are kept
              * @default
              */
             stdout?: string;
-            /** @default  */
+            /**
+             * @description What it wrote to standard error; the first 64 KiB and the last 960 KiB are kept
+             * @default
+             */
             stderr?: string;
+            /** @description Why it failed, in a sentence; null: nothing to say */
             error_message?: string | null;
+            /** @description When it started; null: not yet */
             started_at?: string | null;
+            /** @description When it ended; null: not yet */
             completed_at?: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The lease of the attempt, from the claim
+             */
             lease_id?: string;
             /**
              * @description The command was not started at all, so that it can safely be tried again
@@ -1611,46 +2385,76 @@ export interface components {
             never_started?: boolean;
         };
         /**
+         * @description The lease of the attempt that starts
          * @example {
          *       "lease_id": "0b9bb9a5-6f5e-4e8b-8f5c-8f2f27b9d1aa"
          *     }
          */
         TaskStart: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The lease of the attempt, from the claim
+             */
             lease_id: string;
         };
+        /** @description A task without its output */
         TaskSummary: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
             /** @description Null after the device was deleted */
             device_id: string | null;
-            /** @enum {string} */
+            /**
+             * @description bash: a shell command; workflow and custom: what a handler of the daemon runs
+             * @enum {string}
+             */
             type: "bash" | "workflow" | "custom";
+            /** @description The command, as a shell takes it */
             command: string;
+            /** @description An object of the caller: the daemon reads cwd, env and timeout */
             args: {
                 [key: string]: unknown;
             } | null;
-            /** @enum {string} */
+            /**
+             * @description Its status
+             * @enum {string}
+             */
             status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
             /** @description Why it has this status: expired, predecessor, lost, unconfirmed, device_deleted, … */
             reason: string | null;
+            /** @description 1 to 10; 10 is the most urgent */
             priority: number;
             /** @description Milliseconds */
             timeout: number;
+            /** @description timeout in seconds, rounded up */
             timeout_seconds: number;
+            /** @description How often it may be run again */
             max_retries: number;
+            /** @description How often it was run again */
             retry_count: number;
             /** @description How often it was handed to a device */
             attempt: number;
             /** @description Percent, when the device reports it */
             progress: number | null;
+            /** @description The exit code of the command; null: it has none */
             exit_code: number | null;
+            /** @description The signal that ended it, such as SIGKILL; null: none */
             signal: string | null;
+            /** @description Why it failed, in a sentence; null: nothing to say */
             error_message: string | null;
-            /** @enum {string} */
+            /**
+             * @description What happens when the device falls silent while it runs
+             * @enum {string}
+             */
             on_disconnect: "wait" | "fail" | "requeue";
+            /** @description Seconds between SIGTERM and SIGKILL when it is stopped */
             grace_seconds: number;
-            /** @enum {string} */
+            /**
+             * @description Where it came from
+             * @enum {string}
+             */
             source: "api" | "email" | "web" | "cli";
             /** @description The task that this one retries */
             parent_task_id: string | null;
@@ -1658,123 +2462,197 @@ export interface components {
             request_id: string | null;
             /** @description As it came with that request (W3C Trace Context); the daemon gets it with the task */
             traceparent: string | null;
+            /** @description The batch with which it was made; null: none */
             batch_id: string | null;
             /** @description In a sequential batch: the one that must complete before */
             after_task_id: string | null;
+            /** @description Not before this time; null: at once */
             run_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ends; null: never
+             */
             expires_at: string;
+            /** @description When it started; null: not yet */
             started_at: string | null;
+            /** @description When it ended; null: not yet */
             completed_at: string | null;
+            /** @description When its owner cancelled it while a device held it; null: not */
             cancel_requested_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
             updated_at: string;
         };
+        /** @description A task has another status or progress */
         TaskUpdatedFrame: {
             /** @constant */
             type: "task.updated";
+            /** @description What was asked for */
             data: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The task
+                 */
                 task_id: string;
-                /** @enum {string} */
+                /**
+                 * @description Its status
+                 * @enum {string}
+                 */
                 status: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
                 /** @description Percent, when the device reports it */
                 progress: number | null;
             };
         };
+        /** @description Wants no more events of a channel */
         UnsubscribeCommand: {
             /** @constant */
             type: "unsubscribe";
             /** @description `device:<uuid>` or `task:<uuid>` */
             channel: string;
         };
+        /** @description No more events of the channel come */
         UnsubscribedFrame: {
             /** @constant */
             type: "unsubscribed";
+            /** @description The id of the channel */
             channel: string;
             /** @description Why, when it was not asked for: what the channel is of is gone */
             code?: string;
         };
+        /** @description The log as it was taken */
         UploadedLog: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The log
+             */
             log_id: string;
             /** @description Bytes */
             size: number;
+            /** @description What the log is of, such as daemon */
             type: string;
-            /** Format: date */
+            /**
+             * Format: date
+             * @description The UTC day
+             */
             date: string;
         };
+        /** @description An account */
         User: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id
+             */
             id: string;
+            /** @description An email address; upper and lower case are the same */
             email: string;
+            /** @description The name that is shown; null: none */
             display_name: string | null;
+            /** @description The address of a picture; null: none */
             avatar_url: string | null;
-            /** @enum {string} */
+            /**
+             * @description What the account may use: each plan has its limits
+             * @enum {string}
+             */
             plan: "free" | "pro" | "enterprise";
+            /** @description Whether the address is verified; mail goes to verified ones alone */
             is_verified: boolean;
+            /** @description Whether each new message is mailed too */
             notify_by_email: boolean;
             /** @description Bytes */
             storage_used: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
             created_at: string;
+            /** @description When somebody last signed in; null: never */
             last_login_at: string | null;
         };
+        /** @description What was asked for */
         AuthVerifyEmailData: {
             /** @constant */
             verified: true;
         };
+        /** @description What was asked for */
         AuthResendVerificationData: {
             /** @description False: the address is verified already */
             queued: boolean;
         };
+        /** @description What was asked for */
         AuthForgotPasswordData: {
             /** @constant */
             accepted: true;
         };
+        /** @description What was asked for */
         AuthResetPasswordData: {
             /** @constant */
             reset: true;
         };
+        /** @description What was asked for */
         AuthLogoutData: {
             /** @constant */
             logged_out: true;
         };
+        /** @description What was asked for */
         AuthMeData: {
             user: components["schemas"]["User"];
         };
+        /** @description What was asked for */
         AuthListSessionsData: {
+            /** @description Sessions that have neither ended nor been revoked */
             sessions: components["schemas"]["Session"][];
         };
+        /** @description What was asked for */
         AuthRevokeSessionData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The session
+             */
             session_id: string;
             /** @constant */
             revoked: true;
         };
+        /** @description What was asked for */
         UsersUpdateData: {
             user: components["schemas"]["User"];
         };
+        /** @description What was asked for */
         UsersRemoveData: {
             /** @constant */
             deleted: true;
         };
+        /** @description What was asked for */
         UsersChangePasswordData: {
+            /** @description How many other sessions have ended */
             sessions_ended: number;
         };
+        /** @description What was asked for */
         ApiKeysListData: {
+            /** @description API keys, the newest first */
             api_keys: components["schemas"]["ApiKey"][];
         };
+        /** @description What was asked for */
         ApiKeysRemoveData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The API key
+             */
             api_key_id: string;
             /** @constant */
             deleted: true;
         };
         DaemonClaimQuery: {
-            /** @default 10 */
+            /**
+             * @description How many at most
+             * @default 10
+             */
             limit?: number;
             /**
              * @description Seconds to wait when there is nothing
@@ -1787,16 +2665,27 @@ export interface components {
              */
             claim_id?: string;
         };
+        /** @description What was asked for */
         DaemonRestoredConfigData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The backup
+             */
             backup_id: string;
             /** @constant */
             restored: true;
         };
+        /** @description What was asked for */
         DaemonOfflineData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
-            /** @enum {string} */
+            /**
+             * @description Its status: what its daemon last said, or offline
+             * @enum {string}
+             */
             daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
         };
         TasksListQuery: {
@@ -1812,11 +2701,20 @@ export interface components {
             offset?: number;
             /** @description The next_cursor of the page before; cheaper than offset on deep pages */
             cursor?: string;
-            /** @enum {string} */
+            /**
+             * @description Its status
+             * @enum {string}
+             */
             status?: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id?: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The batch with which it was made; null: none
+             */
             batch_id?: string;
         };
         TasksGetQuery: {
@@ -1826,11 +2724,14 @@ export interface components {
              */
             wait?: number;
         };
+        /** @description What was asked for */
         TasksListEventsData: {
+            /** @description What happened, the oldest first */
             events: components["schemas"]["TaskEvent"][];
         };
         TasksOutputQuery: {
             /**
+             * @description Which of its streams
              * @default stdout
              * @enum {string}
              */
@@ -1861,11 +2762,18 @@ export interface components {
             offset?: number;
             /** @description The next_cursor of the page before; cheaper than offset on deep pages */
             cursor?: string;
-            /** @enum {string} */
+            /**
+             * @description Its status
+             * @enum {string}
+             */
             status?: "online" | "offline" | "busy" | "error" | "maintenance";
         };
+        /** @description What was asked for */
         DevicesRemoveData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id: string;
             /** @constant */
             deleted: true;
@@ -1886,17 +2794,24 @@ export interface components {
             /** @description true: only unread ones; false: only those that were read */
             unread?: boolean | ("true" | "false");
         };
+        /** @description What was asked for */
         MessagesReadAllData: {
             /** @description How many were unread */
             messages_read: number;
         };
+        /** @description What was asked for */
         MessagesRemoveData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The message
+             */
             message_id: string;
             /** @constant */
             deleted: true;
         };
+        /** @description What was asked for */
         EmailVerifyData: {
+            /** @description The address whose mails are commands for the device */
             email_address: string;
             /** @constant */
             is_verified: true;
@@ -1914,11 +2829,18 @@ export interface components {
             offset?: number;
             /** @description The next_cursor of the page before; cheaper than offset on deep pages */
             cursor?: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id?: string;
         };
+        /** @description What was asked for */
         ConfigRemoveBackupData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The backup
+             */
             backup_id: string;
             /** @constant */
             deleted: true;
@@ -1943,8 +2865,12 @@ export interface components {
             offset?: number;
             /** @description The next_cursor of the page before; cheaper than offset on deep pages */
             cursor?: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The device
+             */
             device_id?: string;
+            /** @description What kind it is */
             type?: string;
             /**
              * Format: date
@@ -1961,8 +2887,12 @@ export interface components {
             /** @description The last lines, as many as this; from is left aside */
             tail?: number;
         };
+        /** @description What was asked for */
         LogsRemoveData: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The log
+             */
             log_id: string;
             /** @constant */
             deleted: true;
@@ -1995,10 +2925,13 @@ export interface components {
              */
             count?: number;
         };
+        /** @description What was asked for */
         KeysListData: components["schemas"]["RelayKey"][];
+        /** @description What was asked for */
         KeysGetData: components["schemas"]["PublicKey"] | components["schemas"]["RelayKey"];
         CronCleanupChannelsQuery: {
             /**
+             * @description Which clean-up ran
              * @default all
              * @enum {string}
              */
@@ -2006,6 +2939,7 @@ export interface components {
         };
         CronCleanupKeysQuery: {
             /**
+             * @description Which clean-up ran
              * @default all
              * @enum {string}
              */
@@ -2049,6 +2983,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["SignedIn"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2081,6 +3016,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["SignedIn"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2113,6 +3049,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Refreshed"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2144,10 +3081,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             /** @constant */
                             verified: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2175,10 +3114,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             /** @description False: the address is verified already */
                             queued: boolean;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2210,10 +3151,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             /** @constant */
                             accepted: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2245,10 +3188,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             /** @constant */
                             reset: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2276,10 +3221,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             /** @constant */
                             logged_out: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2307,9 +3254,11 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             user: components["schemas"]["User"];
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2337,9 +3286,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description Sessions that have neither ended nor been revoked */
                             sessions: components["schemas"]["Session"][];
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2355,6 +3307,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The session */
                 session_id: string;
             };
             cookie?: never;
@@ -2369,12 +3322,17 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The session
+                             */
                             session_id: string;
                             /** @constant */
                             revoked: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2406,10 +3364,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             /** @constant */
                             deleted: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2441,9 +3401,11 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             user: components["schemas"]["User"];
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2475,9 +3437,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description How many other sessions have ended */
                             sessions_ended: number;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2505,9 +3470,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description API keys, the newest first */
                             api_keys: components["schemas"]["ApiKey"][];
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2542,6 +3510,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["CreatedApiKey"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2557,6 +3526,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The API key */
                 api_key_id: string;
             };
             cookie?: never;
@@ -2571,12 +3541,17 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The API key
+                             */
                             api_key_id: string;
                             /** @constant */
                             deleted: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2613,6 +3588,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["RegisteredDevice"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2627,6 +3603,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["RegisteredDevice"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2661,6 +3638,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["HeartbeatAnswer"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2671,6 +3649,7 @@ export interface operations {
     "daemon.claim": {
         parameters: {
             query?: {
+                /** @description How many at most */
                 limit?: number;
                 /** @description Seconds to wait when there is nothing */
                 wait?: number;
@@ -2697,6 +3676,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["HandedTasks"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2714,6 +3694,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -2733,6 +3714,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["StartedTask"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2750,6 +3732,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -2769,6 +3752,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["RecordedResult"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2786,6 +3770,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -2805,6 +3790,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["RecordedOutput"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2835,6 +3821,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["SyncedConfig"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2871,6 +3858,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["UploadedLog"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2907,6 +3895,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["ConfigBackup"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2940,12 +3929,17 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The backup
+                             */
                             backup_id: string;
                             /** @constant */
                             restored: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2975,12 +3969,20 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The device
+                             */
                             device_id: string;
-                            /** @enum {string} */
+                            /**
+                             * @description Its status: what its daemon last said, or offline
+                             * @enum {string}
+                             */
                             daemon_status: "online" | "offline" | "busy" | "error" | "maintenance";
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -2997,8 +3999,11 @@ export interface operations {
                 offset?: number;
                 /** @description The next_cursor of the page before; cheaper than offset on deep pages */
                 cursor?: string;
+                /** @description Its status */
                 status?: "pending" | "queued" | "assigned" | "running" | "completed" | "failed" | "cancelled" | "timeout";
+                /** @description The device */
                 device_id?: string;
+                /** @description The batch with which it was made; null: none */
                 batch_id?: string;
             };
             header?: {
@@ -3018,12 +4023,15 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description The tasks */
                             tasks: components["schemas"]["TaskSummary"][];
                             pagination: components["schemas"]["Pagination"];
                             /** @description Pass it as cursor for the next page; null on the last */
                             next_cursor: string | null;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3058,6 +4066,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["QueuedTask"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3092,6 +4101,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["QueuedBatch"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3110,6 +4120,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -3125,6 +4136,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Task"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3140,6 +4152,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -3154,9 +4167,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description What happened, the oldest first */
                             events: components["schemas"]["TaskEvent"][];
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3167,6 +4183,7 @@ export interface operations {
     "tasks.output": {
         parameters: {
             query?: {
+                /** @description Which of its streams */
                 stream?: "stdout" | "stderr";
                 /** @description Bytes of UTF-8 to leave out */
                 from?: number;
@@ -3180,6 +4197,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -3195,6 +4213,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["TaskOutput"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3210,6 +4229,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -3225,6 +4245,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Task"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3242,6 +4263,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The task */
                 task_id: string;
             };
             cookie?: never;
@@ -3257,6 +4279,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["QueuedTask"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3273,6 +4296,7 @@ export interface operations {
                 offset?: number;
                 /** @description The next_cursor of the page before; cheaper than offset on deep pages */
                 cursor?: string;
+                /** @description Its status */
                 status?: "online" | "offline" | "busy" | "error" | "maintenance";
             };
             header?: {
@@ -3292,12 +4316,15 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description Devices of the account */
                             devices: components["schemas"]["Device"][];
                             pagination: components["schemas"]["Pagination"];
                             /** @description Pass it as cursor for the next page; null on the last */
                             next_cursor: string | null;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3313,6 +4340,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The device */
                 device_id: string;
             };
             cookie?: never;
@@ -3328,6 +4356,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Device"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3343,6 +4372,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The device */
                 device_id: string;
             };
             cookie?: never;
@@ -3357,12 +4387,17 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The device
+                             */
                             device_id: string;
                             /** @constant */
                             deleted: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3397,6 +4432,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["DeviceKey"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3412,6 +4448,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The device */
                 device_id: string;
             };
             cookie?: never;
@@ -3431,6 +4468,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Device"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3459,6 +4497,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["SocketTicket"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3495,12 +4534,15 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description The messages */
                             messages: components["schemas"]["Message"][];
                             pagination: components["schemas"]["Pagination"];
                             /** @description Pass it as cursor for the next page; null on the last */
                             next_cursor: string | null;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3516,6 +4558,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The message */
                 message_id: string;
             };
             cookie?: never;
@@ -3531,6 +4574,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["Message"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3558,10 +4602,12 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
                             /** @description How many were unread */
                             messages_read: number;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3577,6 +4623,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The message */
                 message_id: string;
             };
             cookie?: never;
@@ -3591,12 +4638,17 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The message
+                             */
                             message_id: string;
                             /** @constant */
                             deleted: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3631,6 +4683,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["EmailConfig"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3645,6 +4698,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["EmailConfig"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3660,6 +4714,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The device */
                 device_id: string;
             };
             cookie?: never;
@@ -3675,6 +4730,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["EmailConfig"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3706,11 +4762,14 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description The address whose mails are commands for the device */
                             email_address: string;
                             /** @constant */
                             is_verified: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3743,6 +4802,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["MailTest"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3779,6 +4839,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["QueuedTask"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3793,6 +4854,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["QueuedTask"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3827,6 +4889,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["ConfigBackup"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3843,6 +4906,7 @@ export interface operations {
                 offset?: number;
                 /** @description The next_cursor of the page before; cheaper than offset on deep pages */
                 cursor?: string;
+                /** @description The device */
                 device_id?: string;
             };
             header?: {
@@ -3862,12 +4926,15 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description Backups, the newest first */
                             backups: components["schemas"]["ConfigBackup"][];
                             pagination: components["schemas"]["Pagination"];
                             /** @description Pass it as cursor for the next page; null on the last */
                             next_cursor: string | null;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3883,6 +4950,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The backup */
                 backup_id: string;
             };
             cookie?: never;
@@ -3898,6 +4966,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["ConfigBackupWithData"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3913,6 +4982,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The backup */
                 backup_id: string;
             };
             cookie?: never;
@@ -3927,12 +4997,17 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The backup
+                             */
                             backup_id: string;
                             /** @constant */
                             deleted: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3951,6 +5026,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The backup */
                 backup_id: string;
             };
             cookie?: never;
@@ -3966,6 +5042,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["ConfigBackupWithData"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -3982,7 +5059,9 @@ export interface operations {
                 offset?: number;
                 /** @description The next_cursor of the page before; cheaper than offset on deep pages */
                 cursor?: string;
+                /** @description The device */
                 device_id?: string;
+                /** @description What kind it is */
                 type?: string;
                 /** @description The day that the log is about */
                 date?: string;
@@ -4004,12 +5083,15 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
+                            /** @description Logs, the newest first */
                             logs: components["schemas"]["Log"][];
                             pagination: components["schemas"]["Pagination"];
                             /** @description Pass it as cursor for the next page; null on the last */
                             next_cursor: string | null;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -4030,6 +5112,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The log */
                 log_id: string;
             };
             cookie?: never;
@@ -4045,6 +5128,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["LogView"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -4060,6 +5144,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The log */
                 log_id: string;
             };
             cookie?: never;
@@ -4074,12 +5159,17 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: {
-                            /** Format: uuid */
+                            /**
+                             * Format: uuid
+                             * @description The log
+                             */
                             log_id: string;
                             /** @constant */
                             deleted: true;
                         };
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -4099,6 +5189,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The log */
                 log_id: string;
             };
             cookie?: never;
@@ -4147,6 +5238,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["StatsSummary"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -4165,6 +5257,7 @@ export interface operations {
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
+                /** @description The device */
                 device_id: string;
             };
             cookie?: never;
@@ -4180,6 +5273,7 @@ export interface operations {
                         /** @constant */
                         success: true;
                         data: components["schemas"]["DeviceStats"];
+                        /** @description What went wrong; null when nothing did */
                         error: null;
                         meta: components["schemas"]["Meta"];
                     };
@@ -4192,6 +5286,7 @@ export interface operations {
             query?: {
                 /** @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and - */
                 channelId?: string;
+                /** @description The key that is to be revoked */
                 keyId?: string;
             };
             header?: {
@@ -4211,6 +5306,7 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: components["schemas"]["PublicKeyInfo"] | components["schemas"]["PublicKeyInfo"][];
                     };
                 };
@@ -4252,8 +5348,11 @@ export interface operations {
             query?: {
                 /** @description The id of a channel: 1 to 64 of a-z, A-Z, 0-9, _ and - */
                 id?: string;
+                /** @description What kind it is */
                 type?: "public" | "encrypted" | "private" | "temporary";
+                /** @description How many at most */
                 limit?: number;
+                /** @description How many to leave out first */
                 offset?: number;
             };
             header?: {
@@ -4273,6 +5372,7 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: components["schemas"]["Channel"] | components["schemas"]["Channel"][];
                         /** @description Of a list */
                         pagination?: components["schemas"]["RelayPagination"];
@@ -4383,6 +5483,7 @@ export interface operations {
                 order?: "sequence" | "priority";
             };
             header?: {
+                /** @description The id of the last event that came: what the channel keeps after it comes first */
                 "Last-Event-ID"?: string;
                 /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -4422,6 +5523,7 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: components["schemas"]["RelayKey"][];
                     };
                 };
@@ -4452,6 +5554,7 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description A sentence for people */
                         message: string;
                         data: components["schemas"]["CreatedRelayKey"];
                     };
@@ -4482,6 +5585,7 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description What was asked for */
                         data: components["schemas"]["PublicKey"] | components["schemas"]["RelayKey"];
                     };
                 };
@@ -4491,6 +5595,7 @@ export interface operations {
     "keys.remove": {
         parameters: {
             query?: {
+                /** @description Confirms the revocation */
                 confirmationCode?: string;
             };
             header?: {
@@ -4517,6 +5622,7 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         success: true;
+                        /** @description A sentence for people */
                         message: string;
                         data: components["schemas"]["RevokedKey"];
                     };
@@ -4618,9 +5724,11 @@ export interface operations {
     "cron.cleanupChannels": {
         parameters: {
             query?: {
+                /** @description Which clean-up ran */
                 task?: "persistent" | "temporary" | "all";
             };
             header?: {
+                /** @description The CRON_SECRET of the service */
                 "X-Cron-Secret"?: string;
                 /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -4647,9 +5755,11 @@ export interface operations {
     "cron.cleanupKeys": {
         parameters: {
             query?: {
+                /** @description Which clean-up ran */
                 task?: "expired-keys" | "audit-logs" | "orphaned-keys" | "messages" | "all";
             };
             header?: {
+                /** @description The CRON_SECRET of the service */
                 "X-Cron-Secret"?: string;
                 /** @description Your own id of the request; it comes back as meta.request_id. One that does not fit is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];

@@ -3,7 +3,15 @@
  * wherever there are `fetch` and WebCrypto.
  */
 
-export { ApiError, CcjkError, ConnectionError, TimeoutError } from '../core/errors.ts';
+export {
+  ApiError,
+  type ApiErrorByCode,
+  CcjkError,
+  ConnectionError,
+  type ErrorCode,
+  type FailureDetails,
+  TimeoutError,
+} from '../core/errors.ts';
 export { CcjkRelay, type ChannelsQuery } from './relay-client.ts';
 export { type Algorithm, generateKeys, type KeyPair, open, type PrivateKey, sealTo } from './sealing.ts';
 export { SealingError, type SealingFailure } from './sealing-error.ts';

@@ -5,8 +5,8 @@
  * has no longer is a gap, and is told. It ends when the caller leaves the loop or aborts, and when the service refuses.
  */
 import { dataOf } from '../core/answers.ts';
-import { ApiError, CcjkError, ConnectionError, TimeoutError } from '../core/errors.ts';
-import { BACKOFF_MS, isPassing, sleep } from '../core/retries.ts';
+import { CcjkError, ConnectionError, TimeoutError } from '../core/errors.ts';
+import { BACKOFF_MS, isPassing, sleep, waitMs } from '../core/retries.ts';
 import { EventStream, type ServerSentEvent } from '../core/sse.ts';
 import type { Transport } from '../core/transport.ts';
 import type { QueuedMessage } from '../generated/types.ts';
@@ -50,7 +50,7 @@ export async function* openSubscription(
   let longestWaitMs = LONGEST_WAIT_MS;
   let isAway = false;
   for (let failures = 0; ; failures++) {
-    let askedMs = 0;
+    let cause: unknown;
     try {
       const send = { method: 'GET', path: '/api/subscribe', query: { channel, order }, raw: true } as const;
       const headers = { accept: 'text/event-stream', 'last-event-id': position };
@@ -70,13 +70,11 @@ export async function* openSubscription(
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (!(error instanceof Error && isPassing(error, true))) throw error;
-      askedMs = ((error instanceof ApiError && error.retryAfterSeconds) || 0) * 1000;
+      cause = error;
       if (!isAway) yield { type: 'outage', error };
       isAway = true;
     }
-    // Between a quarter and the whole: subscribers that were cut together do not come back together.
-    const waitMs = Math.min(longestWaitMs, BACKOFF_MS * 2 ** failures) * (0.25 + 0.75 * Math.random());
-    await sleep(Math.max(askedMs, waitMs), signal);
+    await sleep(waitMs(cause, failures, BACKOFF_MS, longestWaitMs), signal);
   }
 }
 

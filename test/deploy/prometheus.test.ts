@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import type { Happening } from '../server/context.ts';
-import { openApp } from './setup/app.ts';
+import type { Happening } from '../../server/context.ts';
+import { openApp } from '../setup/app.ts';
 
 /** One of each kind, so that every metric has a series with its labels. */
 const ONE_OF_EACH = [
@@ -23,7 +23,7 @@ const ONE_OF_EACH = [
 /** Which Prometheus adds itself. */
 const OF_THE_TARGET = ['instance'];
 
-const folder = path.resolve(import.meta.dirname, '../deploy');
+const folder = path.resolve(import.meta.dirname, '../../deploy');
 
 type Panel = { title: string; targets?: { expr: string }[] };
 
@@ -83,6 +83,10 @@ it.each(ofDashboard)('the panel «%s» asks for what is shown: %s', (_, expressi
 
 it.each(ofAlerts)('the alert %s asks for what is shown', (_, expression) => {
   expect(faultsOf(expression)).toEqual([]);
+});
+
+it.each(ofAlerts)('deploy/README.md says what to do for %s', (name) => {
+  expect(readFileSync(path.join(folder, 'README.md'), 'utf8')).toContain(`| \`${name}\`:`);
 });
 
 it('every metric of ours has a panel or an alert', () => {
