@@ -372,7 +372,9 @@ describe.each(ROUTES)('$name', ({ route }) => {
   where(rule.idempotent)('refuses an Idempotency-Key that is none', () =>
     changingNothing(async () => {
       for (const key of ['two words', 'x'.repeat(256), 'é']) {
-        const answer = await call(route, { headers: { 'idempotency-key': key } });
+        const type = isForm(route) ? { 'content-type': 'multipart/form-data; boundary=x' } : {};
+        const form = isForm(route) ? { body: Buffer.from('--x--\r\n') } : {};
+        const answer = await call(route, { ...form, headers: { ...type, 'idempotency-key': key } });
         const { details } = expectFailure(answer, 400, 'VALIDATION_ERROR');
         expect(details?.map(({ path }) => path)).toEqual([['header', 'idempotency-key']]);
       }
