@@ -3,8 +3,8 @@
  * tasks are of the one user who asks, on three devices; messages lie in channels of a thousand.
  */
 import type { Request } from 'autocannon';
+import { withClient } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
-import { withClient } from './database.ts';
 import { CALLERS, load } from './load.ts';
 import type { MeasuredProcess } from './measured-process.ts';
 import { type Row, slowed } from './report.ts';
