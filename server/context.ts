@@ -9,6 +9,7 @@ import type { Permission, Scope } from '../contracts/wire.ts';
 import type { Config } from './config.ts';
 import type { Db } from './db/orm.ts';
 import type { Plan } from './domain/plans.ts';
+import { Failed } from './failed.ts';
 
 /** Who acts, and until when the credential lasts, where it ends by itself. It decides what may be seen, and it is the name in events and in the audit log. */
 export type Actor =
@@ -193,9 +194,12 @@ export type Letter = {
 /** Taken by the mail server, or refused for good, with its words. */
 export type Delivery = { isAccepted: boolean; reply: string };
 
+/** `isAwaited`: somebody waits for the answer, so a server that is silent for 4 s counts as away. A job has more patience. */
+export type Sending = { isAwaited?: boolean };
+
 export type Mail = {
   /** Rejects when it failed in a way that may pass. */
-  send(letter: Letter): Promise<Delivery>;
+  send(letter: Letter, sending?: Sending): Promise<Delivery>;
 };
 
 /** A mail server that a user has named. */
@@ -215,7 +219,7 @@ export type MailServers = {
    * good.
    * @throws Failed MAIL_REJECTED when it leads inside, cannot be reached, falls silent or says «later»: that may pass
    */
-  send(server: MailServer, letter: Letter): Promise<Delivery>;
+  send(server: MailServer, letter: Letter, sending?: Sending): Promise<Delivery>;
 };
 
 /** Where the mail servers are that users name. Their names are looked up anew at each question. */
@@ -387,7 +391,11 @@ export type Origin = Cause & {
   userAgent: string | null;
 };
 
-export type Ctx = Service & Origin;
+export type Ctx = Service &
+  Origin & {
+    /** Whoever asked for it has been told that it was not done: nothing may be committed any more. */
+    isTooLate?: () => boolean;
+  };
 
 /** The origin of what the service does by itself: sweeps and jobs. */
 export const BY_ITSELF: Origin = {
@@ -401,6 +409,7 @@ export const BY_ITSELF: Origin = {
 /**
  * Runs `work` in one transaction: its rows, jobs and events commit together or not at all. Inside, use only `tx`.
  * Within another transaction it is a part of that one.
+ * @throws Failed SERVICE_UNAVAILABLE when nobody waits for it any more, or what `work` throws
  */
 export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Result>): Promise<Result> {
   if (ctx.db.isTransaction) return work(ctx);
@@ -408,9 +417,11 @@ export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Re
   const events: Events = { ...ctx.events, emit: (...more) => void told.push(...more) };
   const noted: Happening[] = [];
   const meter: Meter = { note: (...more) => void noted.push(...more) };
-  const result = await ctx.db
-    .transaction()
-    .execute((db) => work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db, ctx) }));
+  const result = await ctx.db.transaction().execute(async (db) => {
+    const done = await work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db, ctx) });
+    if (ctx.isTooLate?.()) throw new Failed('SERVICE_UNAVAILABLE');
+    return done;
+  });
   ctx.events.emit(...told);
   ctx.meter.note(...noted);
   return result;

@@ -30,7 +30,7 @@ export const cron = c.router(
         ),
         ...relayFailures('UNAUTHORIZED'),
       },
-      metadata: access({ auth: [], rate: 'read' }),
+      metadata: access({ auth: [], rate: 'read', takesLong: true }),
     },
     cleanupKeys: {
       method: 'GET',
@@ -59,7 +59,7 @@ export const cron = c.router(
         ),
         ...relayFailures('UNAUTHORIZED'),
       },
-      metadata: access({ auth: [], rate: 'read' }),
+      metadata: access({ auth: [], rate: 'read', takesLong: true }),
     },
   },
   { pathPrefix: '/api/cron' },

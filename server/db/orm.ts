@@ -23,11 +23,11 @@ import { PreparedClient } from './prepared-client.ts';
 export type Tables = InferKyselyDB<(typeof entities)[number]>;
 export type Db = Kysely<Tables>;
 
-/** A statement that takes longer is a fault, not a wait: the request answers 503 instead of hanging. */
-const STATEMENT_TIMEOUT_MS = 5_000;
+/** A statement that takes longer is a fault, not a wait: the call answers 503, within 5 s (http/time-limit.ts). */
+const STATEMENT_TIMEOUT_MS = 4_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** For a server that no longer answers at all, and so cannot end the statement itself. */
-const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 500;
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 250;
 
 const PATIENCE = {
   statement_timeout: STATEMENT_TIMEOUT_MS,

@@ -11,7 +11,8 @@ import { addressOf } from './audit.ts';
 const WINDOW_MS = 15 * 60_000;
 const FREE_FAILURES = 10;
 const FIRST_DELAY_MS = 250;
-const MAX_DELAY_MS = 5_000;
+/** Less than a call may take in all (http/time-limit.ts). */
+const MAX_DELAY_MS = 3_000;
 
 /** Failures of a row that are written to the audit log: enough to see an attack, too few to fill the disk with one. */
 export const AUDITED_FAILURES = 10;

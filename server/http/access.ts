@@ -3,7 +3,7 @@
  * counts the call against their budget, and refuses a credential of the wrong kind, without the scope, or for another
  * device.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../../contracts/declared.ts';
 import { type Family, familyOf } from '../../contracts/families.ts';
 import type { Access, Permission } from '../../contracts/wire.ts';
@@ -15,6 +15,7 @@ import { routeOf } from './contract.ts';
 import { resolveControlCredential, resolveCredential, resolveRelayCredential } from './credentials.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { isReconnect } from './relay/last-event.ts';
+import { openTimeLimit } from './time-limit.ts';
 import { traceparentOf } from './tracing.ts';
 
 const ANONYMOUS: Actor = { kind: 'anonymous' };
@@ -61,6 +62,7 @@ function authorize(rule: Access, actor: Actor, { family, mayBeOpen }: Circumstan
 /** Puts `request.ctx` on every request and lets only those through that their route's rule admits. */
 export function registerGuard(app: FastifyInstance, service: Service, limits: RateLimits): void {
   app.decorateRequest('ctx');
+  app.decorateRequest('timeLimit');
 
   const identify = async (request: FastifyRequest, rule: Access | undefined): Promise<Actor> => {
     if (!rule || rule.auth.length === 0) return ANONYMOUS;
@@ -73,6 +75,8 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
   };
 
   app.addHook('onRequest', async (request, reply) => {
+    const timeLimit = openTimeLimit();
+    request.timeLimit = timeLimit;
     request.ctx = {
       ...service,
       log: request.log,
@@ -81,10 +85,14 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
       traceparent: request.span?.traceparent ?? traceparentOf(request.headers.traceparent),
       ipAddress: request.ip,
       userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
+      isTooLate: timeLimit.isOver,
     };
     const route = routeOf(request);
     const rule = route ? accessOf(route) : request.routeOptions.config?.access;
-    if (rule?.rate === 'none') return;
+    if (rule?.rate !== 'none') await timeLimit.within(() => admit(request, reply, rule));
+  });
+
+  const admit = async (request: FastifyRequest, reply: FastifyReply, rule: Access | undefined): Promise<void> => {
     try {
       request.ctx.actor = await identify(request, rule);
     } catch (error) {
@@ -100,5 +108,5 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
     authorize(rule, actor, { family, mayBeOpen: !service.config.RELAY_REQUIRE_KEY });
     const machineId = request.headers['x-device-id'];
     if (actor.kind === 'device' && machineId !== undefined) await requireMachine(request.ctx, String(machineId));
-  });
+  };
 }

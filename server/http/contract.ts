@@ -19,13 +19,17 @@ import { z } from 'zod';
 import { accessOf } from '../../contracts/declared.ts';
 import type { Access } from '../../contracts/wire.ts';
 import { type Actor, type Ctx, type Once, userIdOf } from '../context.ts';
+import { Failed } from '../failed.ts';
 import { type NamedCall, onceFor, withIdempotency } from './idempotency.ts';
 import { formOf, type Receive, takesForm } from './multipart.ts';
+import { type TimeLimit, waitMsOf } from './time-limit.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the guard before anything else sees the request. */
     ctx: Ctx;
+    /** Set with it. */
+    timeLimit: TimeLimit;
     /** The body as it came, where the route's body is signed. */
     rawBody?: string;
   }
@@ -174,14 +178,16 @@ const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
   const isForm = takesForm(route);
   const hasBody = 'body' in route && route.body !== ContractNoBody;
   return async (exchange: Exchange) => {
-    const { ctx } = exchange.request;
+    const { ctx, timeLimit } = exchange.request;
     // A route that takes no body has none, whatever was sent.
     if (!hasBody) exchange.body = undefined;
     const input = inputOf(exchange, route);
     const handle = (inner: Ctx) => handler(inner, input).catch(throwError);
     // The handler of a form says itself what is done once: no transaction stays open while a file comes.
     const call = isForm ? undefined : callOf(exchange.request, accessOf(route));
-    const answer = call ? await once(ctx, call, exchange.body, handle) : await handle(ctx);
+    const carryOut = () => (call ? once(ctx, call, exchange.body, handle) : handle(ctx));
+    const waitMs = waitMsOf(route, exchange.query);
+    const answer = waitMs === undefined ? await carryOut() : await timeLimit.within(carryOut, waitMs);
     if (!(answer.status in route.responses)) {
       throw new Error(`${route.method} ${route.path} answered ${answer.status}, which its contract does not declare`);
     }
@@ -260,12 +266,15 @@ export function bindStream<Route extends AppRoute>(
       if (query.error || headers.error) {
         throw new RequestValidationError(null, (headers.error ?? null) as never, (query.error ?? null) as never, null);
       }
+      const { ctx, timeLimit } = request;
       const begin = (own: Record<string, string>) => {
+        if (timeLimit.isOver()) throw new Failed('SERVICE_UNAVAILABLE');
         const shared = reply.getHeaders() as Record<string, string>;
         reply.hijack();
         return reply.raw.writeHead(200, { ...shared, ...own, 'x-request-id': request.id });
       };
-      await handler(request.ctx, { query: query.data, headers: headers.data, begin } as unknown as StreamInput<Route>);
+      const input = { query: query.data, headers: headers.data, begin } as unknown as StreamInput<Route>;
+      await timeLimit.within(() => handler(ctx, input));
     },
   });
 }

@@ -1,0 +1,53 @@
+/** How long a caller is kept waiting, and what becomes of work that was too late. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { atomically } from '../../server/context.ts';
+import { openTimeLimit } from '../../server/http/time-limit.ts';
+import { openParts } from '../setup/parts.ts';
+
+const AWAY = { status: 503, code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 2 };
+
+/** Until it is resolved, `work` lasts. */
+const held = () => Promise.withResolvers<void>();
+
+test('work in time is answered with what it made, or how it failed', async () => {
+  const limit = openTimeLimit();
+  await expect(limit.within(async () => 'made')).resolves.toBe('made');
+  await expect(limit.within(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+  expect(limit.isOver()).toBe(false);
+});
+
+test('the next step has what the ones before it left', async () => {
+  const limit = openTimeLimit(300);
+  await limit.within(() => delay(250));
+  const next = limit.within(() => held().promise);
+  await expect(Promise.race([next, delay(290)])).rejects.toMatchObject(AWAY);
+});
+
+test('who waits on purpose has that on top', async () => {
+  const limit = openTimeLimit(1);
+  await expect(limit.within(() => delay(200, 'found'), 1_000)).resolves.toBe('found');
+});
+
+test('a transaction that ends when its caller has been refused is undone', async () => {
+  const { ctx } = await openParts();
+  const limit = openTimeLimit(100);
+  const { promise, resolve } = held();
+  const insert = (key: string) =>
+    atomically({ ...ctx, isTooLate: limit.isOver }, async (tx) => {
+      await sql`insert into rate_counters (key, window_start, hits) values (${key}, now(), 1)`.execute(tx.db);
+      if (key === 'late') await promise;
+    });
+  await limit.within(() => insert('in time'));
+  let ended: Promise<void> | undefined;
+  const late = limit.within(() => {
+    ended = insert('late');
+    return ended;
+  });
+  await expect(late).rejects.toMatchObject(AWAY);
+  resolve();
+  await expect(ended).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  const { rows } = await sql<{ key: string }>`select key from rate_counters`.execute(ctx.db);
+  expect(rows).toEqual([{ key: 'in time' }]);
+});
