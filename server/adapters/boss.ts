@@ -8,6 +8,11 @@ import type { DeclaredJob, Registry } from '../jobs/registry.ts';
 
 /** Sends outside of transactions, fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
 const MAX_CONNECTIONS = 4;
+/**
+ * A connection that a network has swallowed says nothing more, and without this a worker would wait for it, and run no
+ * jobs, for as long as TCP hopes. pg-boss's longest statements, the deletions of its upkeep, take far less.
+ */
+const CONNECTIONS = { connectionTimeoutMillis: 3_000, query_timeout: 8_000, keepAlive: true };
 /** A notification tells when a job is sent, not when one that was delayed is due. */
 const POLL_SECONDS = 1;
 /** Longer than a handler should take; what still runs then is retried elsewhere. */
@@ -37,7 +42,7 @@ export async function openJobs(options: {
     connectionString: databaseUrl,
     application_name: 'ccjk-cloud-jobs',
     max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: 3_000,
+    ...CONNECTIONS,
     useListenNotify: true,
   });
   boss.on(
