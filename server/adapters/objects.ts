@@ -56,12 +56,12 @@ export async function openObjects(config: ObjectsConfig, patience?: S3Patience):
 }
 
 async function stage(directory: string, store: ObjectStore, content: AsyncIterable<Uint8Array>): Promise<StagedObject> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(unlessFull);
   const file = path.join(directory, randomUUID());
   const discard = () => rm(file, { force: true });
   try {
     const size = await writeOut(file, content);
-    return { size, store: (key) => store.put(checked(key), file, size), discard };
+    return { size, store: (key) => store.put(checked(key), file, size).catch(unlessFull), discard };
   } catch (error) {
     await discard();
     throw error;
@@ -70,23 +70,31 @@ async function stage(directory: string, store: ObjectStore, content: AsyncIterab
 
 /** Writes `content` and waits for the disk to have it. Returns its bytes. */
 async function writeOut(file: string, content: AsyncIterable<Uint8Array>): Promise<number> {
-  const handle = await open(file, 'wx', 0o600);
+  const handle = await open(file, 'wx', 0o600).catch(unlessFull);
   let size = 0;
   try {
     for await (const chunk of content) {
-      await handle.writeFile(chunk).catch(full);
+      await handle.writeFile(chunk).catch(unlessFull);
       size += chunk.byteLength;
     }
-    await handle.sync().catch(full);
+    await handle.sync().catch(unlessFull);
   } finally {
     await handle.close();
   }
   return size;
 }
 
-const full = (error: NodeJS.ErrnoException): never => {
-  if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error;
-  throw new Failed('SERVICE_UNAVAILABLE', { retryAfterSeconds: 60, cause: error });
+/** The disk has no room, or not for this account, or not for a file as large. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** @throws Failed SERVICE_UNAVAILABLE when the disk is full: that may pass */
+const unlessFull = (error: NodeJS.ErrnoException): never => {
+  if (!FULL.has(error.code ?? '')) throw error;
+  throw new Failed('SERVICE_UNAVAILABLE', {
+    message: 'There is no room for files right now; try again after Retry-After seconds',
+    retryAfterSeconds: 60,
+    cause: error,
+  });
 };
 
 async function removeLeftovers(directory: string): Promise<void> {

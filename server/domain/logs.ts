@@ -12,6 +12,7 @@
  * each name: of the others each forgets its own log, and is answered as the first was.
  */
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { atomically, type Ctx, type Once, type StagedObject, userIdOf } from '../context.ts';
@@ -44,6 +45,8 @@ const DAY_MS = 24 * HOUR_MS;
 /** Far longer than any upload takes. */
 const DEAD_AFTER_MS = HOUR_MS;
 const BATCH = 200;
+/** For what a failed upload has left. It goes on after its answer. */
+const TIDY_MS = 500;
 /** Bytes of text in one answer. */
 const MAX_VIEW = 256 * 1024;
 
@@ -128,7 +131,11 @@ async function store(
     return answered;
   } finally {
     if (answered?.id !== id) {
-      await forgetUnstored(ctx, id).catch((err) => ctx.log.warn({ err, logId: id }, 'a log waits for the sweep'));
+      const tidied = forgetUnstored(ctx, id).catch((err) =>
+        ctx.log.warn({ err, logId: id }, 'a log waits for the sweep'),
+      );
+      // What failed may well be away, and would be waited for once more before the answer.
+      await Promise.race([tidied, delay(TIDY_MS, undefined, { ref: false })]);
     }
   }
 }
