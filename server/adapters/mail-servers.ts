@@ -7,7 +7,7 @@ import { createTransport, type NodemailerError } from 'nodemailer';
 import type { Delivery, MailHosts, MailServers } from '../context.ts';
 import { oneLine } from '../domain/letters.ts';
 import { Failed } from '../failed.ts';
-import { isRefusal, LOOPBACK, messageOf, TLS_PORT } from './mail.ts';
+import { AWAITED_PATIENCE_MS, isRefusal, LOOPBACK, messageOf, TLS_PORT } from './mail.ts';
 
 /** Silence after which a server counts as away. */
 const PATIENCE_MS = 10_000;
@@ -21,10 +21,11 @@ type Surroundings = { mailHosts: MailHosts; now: () => Date };
 
 export function openMailServers(
   { mailHosts, now }: Surroundings,
-  { patienceMs = PATIENCE_MS, deadlineMs = DEADLINE_MS } = {},
+  { patienceMs: ofJobsMs = PATIENCE_MS, deadlineMs = DEADLINE_MS } = {},
 ): MailServers {
   return {
-    async send({ host, port, isSecure, login, address: sender }, letter) {
+    async send({ host, port, isSecure, login, address: sender }, letter, { isAwaited = false } = {}) {
+      const patienceMs = isAwaited ? AWAITED_PATIENCE_MS : ofJobsMs;
       const message = messageOf(letter, sender, now());
       const address = await mailHosts.checkedAddress(host);
       // Nobody needs a certificate on this machine.

@@ -13,6 +13,8 @@ import { messageIdOf } from '../domain/letters.ts';
 
 /** Silence after which a server counts as away. A job that sends mail may take several times as long. */
 const PATIENCE_MS = 20_000;
+/** The same where somebody waits for the answer. */
+export const AWAITED_PATIENCE_MS = 4_000;
 
 /** With the outbox alone, where nobody receives it. */
 const NOBODY = 'CCJK Cloud <no-reply@localhost>';
@@ -39,9 +41,9 @@ export function openMail(
     : intoOutbox(path.join(config.DATA_DIR, 'outbox'), now, log);
 
   return {
-    async send(letter) {
+    async send(letter, { isAwaited = false } = {}) {
       try {
-        const delivery = await deliver(letter, messageOf(letter, from, now()));
+        const delivery = await deliver(letter, messageOf(letter, from, now()), isAwaited);
         meter.note({ what: 'letter.sent', outcome: delivery.isAccepted ? 'accepted' : 'refused' });
         return delivery;
       } catch (error) {
@@ -83,7 +85,7 @@ const threadOf = (messageId: string) =>
 /** `a@b` of `Name <a@b>`. */
 const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;
 
-type Deliver = (letter: Letter, message: SendMailOptions) => Promise<Delivery>;
+type Deliver = (letter: Letter, message: SendMailOptions, isAwaited: boolean) => Promise<Delivery>;
 
 /** This machine, as it is written in settings. */
 export const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
@@ -101,18 +103,19 @@ function smtpOptions(config: MailConfig, host: string, patienceMs: number): SMTP
     ...(user === undefined ? {} : { auth: { user, pass } }),
     requireTLS: user !== undefined && !secure && !isHere,
     tls: { rejectUnauthorized: !isHere },
-    dnsTimeout: patienceMs,
-    connectionTimeout: patienceMs,
-    greetingTimeout: patienceMs,
-    socketTimeout: patienceMs,
+    ...patient(patienceMs),
   };
 }
 
+/** Milliseconds of silence, at each step. */
+const patient = (ms: number) => ({ dnsTimeout: ms, connectionTimeout: ms, greetingTimeout: ms, socketTimeout: ms });
+
 function throughSmtp(options: SMTPTransportOptions): Deliver {
   const transport = createTransport(options);
-  return async (_, message) => {
+  const impatient = createTransport({ ...options, ...patient(AWAITED_PATIENCE_MS) });
+  return async (_, message, isAwaited) => {
     try {
-      const { response } = await transport.sendMail(message);
+      const { response } = await (isAwaited ? impatient : transport).sendMail(message);
       return { isAccepted: true, reply: response ?? '' };
     } catch (error) {
       if (!isRefusal(error)) throw error;

@@ -3,7 +3,7 @@
  * Posting again replaces the whole set, the password too: whoever may change where a password is sent has to know it.
  */
 import { type Selectable, sql } from 'kysely';
-import { atomically, type Ctx, type Delivery, type Letter, userIdOf } from '../context.ts';
+import { atomically, type Ctx, type Delivery, type Letter, type Sending, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
@@ -178,14 +178,19 @@ const SUBMISSION_PORT = 587;
  * Sends through the server that the settings name; undefined when they name none.
  * @throws Failed MAIL_REJECTED for what may pass
  */
-export async function sendByDevice(ctx: Ctx, row: EmailConfigRow, letter: Letter): Promise<Delivery | undefined> {
+export async function sendByDevice(
+  ctx: Ctx,
+  row: EmailConfigRow,
+  letter: Letter,
+  sending: Sending = {},
+): Promise<Delivery | undefined> {
   const { smtp_host: host, smtp_port, smtp_secure: isSecure, email_address: address } = row;
   if (host === null) return undefined;
   const login = loginOf(ctx, row);
   if (row.sealed_password && !login) {
     return { isAccepted: false, reply: 'the password that was kept cannot be read any more; post the settings again' };
   }
-  return ctx.mailServers.send({ host, port: smtp_port ?? SUBMISSION_PORT, isSecure, login, address }, letter);
+  return ctx.mailServers.send({ host, port: smtp_port ?? SUBMISSION_PORT, isSecure, login, address }, letter, sending);
 }
 
 const HOUR_MS = 3_600_000;
@@ -209,7 +214,7 @@ export async function testEmailConfig(ctx: Ctx, deviceId: string): Promise<MailT
       'Nothing follows from it. If you did not ask for it, somebody has named your address by mistake; ignore it.',
     ],
   });
-  const byDevice = await sendByDevice(ctx, config, letter);
+  const byDevice = await sendByDevice(ctx, config, letter, { isAwaited: true });
   const { isAccepted, reply } = byDevice ?? (await sendByService(ctx, letter));
   if (!isAccepted) throw new Failed('MAIL_REJECTED', { message: `The mail server refuses: ${reply}` });
   return { to: config.email_address, via: byDevice ? 'device' : 'service', reply };
@@ -217,7 +222,7 @@ export async function testEmailConfig(ctx: Ctx, deviceId: string): Promise<MailT
 
 /** @throws Failed MAIL_REJECTED */
 const sendByService = (ctx: Ctx, letter: Letter): Promise<Delivery> =>
-  ctx.mail.send(letter).catch((error: Error) => {
+  ctx.mail.send(letter, { isAwaited: true }).catch((error: Error) => {
     throw new Failed('MAIL_REJECTED', { message: `The mail could not be sent: ${error.message}`, cause: error });
   });
 
