@@ -33,7 +33,8 @@ const PATIENCE = {
   statement_timeout: STATEMENT_TIMEOUT_MS,
   lock_timeout: STATEMENT_TIMEOUT_MS,
   query_timeout: ANSWER_TIMEOUT_MS,
-  idle_in_transaction_session_timeout: 4 * STATEMENT_TIMEOUT_MS,
+  // Of a process that the network has lost: what it has locked is free again.
+  idle_in_transaction_session_timeout: 2 * STATEMENT_TIMEOUT_MS,
 };
 
 /** Values as our types say: times as Date, bigint as number (ours stay far below 2^53), dates as they are written. */

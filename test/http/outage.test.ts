@@ -1,7 +1,5 @@
 /** The database goes away for a while: every call says so soon, nothing that was acknowledged is lost, and all comes back by itself. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { AppRoute } from '@ts-rest/core';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -10,69 +8,12 @@ import { cloud } from '../../contracts/index.ts';
 import { openApp, refusalOf, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
 import { cloneDatabase } from '../setup/database.ts';
 import { signatureOf } from '../setup/mail-gateway.ts';
-
-/** How a database can be away: nobody listens; whoever answers hangs up; or nothing is ever heard again. */
-const AWAY = ['refuses', 'hangs up', 'is silent'] as const;
-type Away = (typeof AWAY)[number];
+import { AWAY, openProxyTo } from '../setup/tcp-proxy.ts';
 
 /** Milliseconds; longer would be a call that hangs. */
 const SOON = 5_000;
 
-/** A way to the database at `url` that can be cut. */
-async function openProxy(url: string) {
-  const target = new URL(url);
-  const pairs = new Set<[Socket, Socket]>();
-  /** What was open when silence began is heard of no more, not even that it ended: so a network loses a connection. */
-  const swallowed = new Set<[Socket, Socket]>();
-  let away: Away | undefined;
-
-  const server = createServer((near) => {
-    if (away === 'hangs up') return void near.destroy();
-    const far = connect({ host: target.hostname, port: Number(target.port) });
-    const pair: [Socket, Socket] = [near, far];
-    pairs.add(pair);
-    if (away === 'is silent') swallowed.add(pair);
-    for (const socket of pair) {
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        for (const each of pair) each.destroy();
-        pairs.delete(pair);
-      });
-    }
-    near.on('data', (data) => swallowed.has(pair) || far.write(data));
-    far.on('data', (data) => swallowed.has(pair) || near.write(data));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-
-  const hangUp = () => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy();
-  };
-  const cut = async (how: Away): Promise<void> => {
-    away = how;
-    if (how === 'is silent') {
-      for (const pair of pairs) swallowed.add(pair);
-      return;
-    }
-    hangUp();
-    if (how === 'refuses') await new Promise((resolve) => server.close(resolve));
-  };
-  const restore = async (): Promise<void> => {
-    if (away === 'refuses') await once(server.listen(port, '127.0.0.1'), 'listening');
-    away = undefined;
-  };
-  const close = async () => {
-    hangUp();
-    if (server.listening) await new Promise((resolve) => server.close(resolve));
-  };
-  const through = new URL(url);
-  through.hostname = '127.0.0.1';
-  through.port = String(port);
-  return { url: through.href, cut, restore, close };
-}
-
-let proxy: Awaited<ReturnType<typeof openProxy>>;
+let proxy: Awaited<ReturnType<typeof openProxyTo>>;
 /** The service whose way to the database is cut, and one on the same database whose is not. */
 let app: TestApp;
 let other: TestApp;
@@ -85,7 +26,7 @@ let drop: () => Promise<void>;
 beforeAll(async () => {
   const database = await cloneDatabase();
   drop = database.drop;
-  proxy = await openProxy(database.url);
+  proxy = await openProxyTo(database.url);
   app = await openApp({ databaseUrl: proxy.url });
   other = await openApp({ databaseUrl: database.url });
   await app.work();

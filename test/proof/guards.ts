@@ -14,4 +14,17 @@ export type Guard = {
   to: string;
 };
 
-export const GUARDS: Record<string, Guard> = {};
+export const GUARDS: Record<string, Guard> = {
+  'a call is answered in time': {
+    harness: 'outages',
+    file: 'server/http/time-limit.ts',
+    from: 'const LIMIT_MS = 4_500;',
+    to: 'const LIMIT_MS = 60_000;',
+  },
+  'a connection that is silent is let go': {
+    harness: 'outages',
+    file: 'server/db/orm.ts',
+    from: '  query_timeout: ANSWER_TIMEOUT_MS,\n',
+    to: '',
+  },
+};
