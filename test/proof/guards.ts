@@ -27,4 +27,10 @@ export const GUARDS: Record<string, Guard> = {
     from: '  query_timeout: ANSWER_TIMEOUT_MS,\n',
     to: '',
   },
+  'a socket is at most a MiB behind': {
+    harness: 'slow-consumers',
+    file: 'server/realtime/socket.ts',
+    from: 'const MOST_BEHIND = MIB;',
+    to: 'const MOST_BEHIND = 1024 * MIB;',
+  },
 };
