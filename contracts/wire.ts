@@ -228,8 +228,6 @@ export type Access = {
   bodyLimit: number;
   /** What a longer body is refused with. */
   tooLarge: FailureCode;
-  /** What it does grows with a file, the number of rows or a mail server's patience: it has no time limit. */
-  takesLong: boolean;
 };
 
 export const MIB = 1024 * 1024;
@@ -245,6 +243,5 @@ export const access = (rule: Pick<Access, 'auth'> & Partial<Access>): Access => 
   showsSecret: false,
   bodyLimit: MIB,
   tooLarge: 'PAYLOAD_TOO_LARGE',
-  takesLong: false,
   ...rule,
 });

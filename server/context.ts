@@ -194,7 +194,7 @@ export type Letter = {
 /** Taken by the mail server, or refused for good, with its words. */
 export type Delivery = { isAccepted: boolean; reply: string };
 
-/** `isAwaited`: somebody waits for the answer, so a server that is silent for 4 s counts as away. A job has more patience. */
+/** `isAwaited`: somebody waits for the answer, so a server that is silent for 3.5 s counts as away. A job has more patience. */
 export type Sending = { isAwaited?: boolean };
 
 export type Mail = {
@@ -393,8 +393,12 @@ export type Origin = Cause & {
 
 export type Ctx = Service &
   Origin & {
-    /** Whoever asked for it has been told that it was not done: nothing may be committed any more. */
-    isTooLate?: () => boolean;
+    /** Of the call that it is done for; undefined where nobody waits. */
+    timeLimit?: {
+      /** The caller has been told that it was not done: nothing may be committed any more. */
+      isOver(): boolean;
+      uncounted<Result>(work: () => Promise<Result>): Promise<Result>;
+    };
   };
 
 /** The origin of what the service does by itself: sweeps and jobs. */
@@ -419,13 +423,17 @@ export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Re
   const meter: Meter = { note: (...more) => void noted.push(...more) };
   const result = await ctx.db.transaction().execute(async (db) => {
     const done = await work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db, ctx) });
-    if (ctx.isTooLate?.()) throw new Failed('SERVICE_UNAVAILABLE');
+    if (ctx.timeLimit?.isOver()) throw new Failed('SERVICE_UNAVAILABLE');
     return done;
   });
   ctx.events.emit(...told);
   ctx.meter.note(...noted);
   return result;
 }
+
+/** Waits for what has patience of its own, such as a mail server: the time of the call stands still meanwhile. */
+export const uncounted = <Result>({ timeLimit }: Ctx, work: () => Promise<Result>): Promise<Result> =>
+  timeLimit ? timeLimit.uncounted(work) : work();
 
 /** The name of an actor in task events, audit rows and idempotency keys. */
 export const actorName = (actor: Actor): string => {

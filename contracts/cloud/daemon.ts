@@ -305,7 +305,7 @@ export const daemon = c.router(
       headers: OwnDevice,
       body: LogUpload,
       responses: { 201: ok(UploadedLog), ...failures('ROUTE_NOT_FOUND', 'STORAGE_QUOTA_EXCEEDED') },
-      metadata: access({ auth: ['device'], bodyLimit: 50 * MIB, idempotent: true, takesLong: true }),
+      metadata: access({ auth: ['device'], bodyLimit: 50 * MIB, idempotent: true }),
     },
     backupConfig: {
       method: 'POST',

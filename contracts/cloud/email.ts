@@ -156,7 +156,7 @@ export const email = c.router(
         200: ok(MailTest),
         ...failures('DEVICE_NOT_FOUND', 'EMAIL_CONFIG_NOT_FOUND', 'ROUTE_NOT_FOUND', 'MAIL_REJECTED'),
       },
-      metadata: access({ auth: ['user', 'apiKey'], scope: 'config:write', takesLong: true }),
+      metadata: writes,
     },
     incoming: {
       method: 'POST',

@@ -37,7 +37,6 @@ const log = {
 const LogPath = z.object({ log_id: Id });
 
 const reads = access({ auth: ['user', 'apiKey'], scope: 'log:read' });
-const opensFile = access({ ...reads, takesLong: true });
 
 /** Log files that devices have sent. */
 export const logs = c.router(
@@ -81,7 +80,7 @@ export const logs = c.router(
         ),
         ...failures('LOG_NOT_FOUND'),
       },
-      metadata: opensFile,
+      metadata: reads,
     },
     download: {
       method: 'GET',
@@ -98,7 +97,7 @@ export const logs = c.router(
         206: c.otherResponse({ contentType: 'application/octet-stream', body: c.type<unknown>() }),
         ...failures('LOG_NOT_FOUND', 'RANGE_NOT_SATISFIABLE'),
       },
-      metadata: opensFile,
+      metadata: reads,
     },
     remove: {
       method: 'DELETE',

@@ -30,7 +30,7 @@ export const cron = c.router(
         ),
         ...relayFailures('UNAUTHORIZED'),
       },
-      metadata: access({ auth: [], rate: 'read', takesLong: true }),
+      metadata: access({ auth: [], rate: 'read' }),
     },
     cleanupKeys: {
       method: 'GET',
@@ -59,7 +59,7 @@ export const cron = c.router(
         ),
         ...relayFailures('UNAUTHORIZED'),
       },
-      metadata: access({ auth: [], rate: 'read', takesLong: true }),
+      metadata: access({ auth: [], rate: 'read' }),
     },
   },
   { pathPrefix: '/api/cron' },

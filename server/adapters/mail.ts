@@ -14,7 +14,7 @@ import { messageIdOf } from '../domain/letters.ts';
 /** Silence after which a server counts as away. A job that sends mail may take several times as long. */
 const PATIENCE_MS = 20_000;
 /** The same where somebody waits for the answer. */
-export const AWAITED_PATIENCE_MS = 4_000;
+export const AWAITED_PATIENCE_MS = 3_500;
 
 /** With the outbox alone, where nobody receives it. */
 const NOBODY = 'CCJK Cloud <no-reply@localhost>';

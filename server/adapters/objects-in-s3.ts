@@ -10,13 +10,13 @@ import type { ObjectStore, ObjectsConfig } from './objects.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Without a byte in either direction. Whoever called hears of it within 5 s, so one that is silent is not asked again. */
-const SILENCE_MS = 4_000;
+const SILENCE_MS = 3_500;
 /** A body that was half sent cannot be sent again by the client, so the tries are ours. */
 const TRIES = 3;
 const FIRST_PAUSE_MS = 50;
 const RETRY_AFTER_SECONDS = 5;
 
-/** Milliseconds; by default 4,000. */
+/** Milliseconds; by default 3,500. */
 export type S3Patience = { silenceMs?: number };
 
 export async function openS3Store(

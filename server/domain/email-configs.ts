@@ -3,7 +3,7 @@
  * Posting again replaces the whole set, the password too: whoever may change where a password is sent has to know it.
  */
 import { type Selectable, sql } from 'kysely';
-import { atomically, type Ctx, type Delivery, type Letter, type Sending, userIdOf } from '../context.ts';
+import { atomically, type Ctx, type Delivery, type Letter, type Sending, uncounted, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
@@ -214,8 +214,8 @@ export async function testEmailConfig(ctx: Ctx, deviceId: string): Promise<MailT
       'Nothing follows from it. If you did not ask for it, somebody has named your address by mistake; ignore it.',
     ],
   });
-  const byDevice = await sendByDevice(ctx, config, letter, { isAwaited: true });
-  const { isAccepted, reply } = byDevice ?? (await sendByService(ctx, letter));
+  const byDevice = await uncounted(ctx, () => sendByDevice(ctx, config, letter, { isAwaited: true }));
+  const { isAccepted, reply } = byDevice ?? (await uncounted(ctx, () => sendByService(ctx, letter)));
   if (!isAccepted) throw new Failed('MAIL_REJECTED', { message: `The mail server refuses: ${reply}` });
   return { to: config.email_address, via: byDevice ? 'device' : 'service', reply };
 }

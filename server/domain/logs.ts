@@ -15,7 +15,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
-import { atomically, type Ctx, type Once, type StagedObject, userIdOf } from '../context.ts';
+import { atomically, type Ctx, type Once, type StagedObject, uncounted, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
 import { audit } from './audit.ts';
@@ -46,7 +46,7 @@ const DAY_MS = 24 * HOUR_MS;
 const DEAD_AFTER_MS = HOUR_MS;
 const BATCH = 200;
 /** For what a failed upload has left. It goes on after its answer. */
-const TIDY_MS = 500;
+const TIDY_MS = 250;
 /** Bytes of text in one answer. */
 const MAX_VIEW = 256 * 1024;
 
@@ -65,10 +65,12 @@ export async function uploadLog(ctx: Ctx, receive: Receive, once: Once): Promise
   const inspector = openInspector();
   let staged: StagedObject | undefined;
   try {
-    const { taken, metadata } = await receive(async (content) => {
-      staged = await ctx.objects.stage(inspector.pass(content));
-      return staged;
-    });
+    const { taken, metadata } = await uncounted(ctx, () =>
+      receive(async (content) => {
+        staged = await ctx.objects.stage(inspector.pass(content));
+        return staged;
+      }),
+    );
     const inspection = inspector.result();
     requireAgreement(metadata, inspection);
     const body = { sha256: inspection.sha256, size: taken.size, metadata };
@@ -126,12 +128,13 @@ async function store(
   });
   let answered: UploadedLog | undefined;
   try {
-    await staged.store(keyOf(id));
+    await uncounted(ctx, () => staged.store(keyOf(id)));
     answered = await lastStep((tx) => markStored(tx, id));
     return answered;
   } finally {
     if (answered?.id !== id) {
-      const tidied = forgetUnstored(ctx, id).catch((err) =>
+      const { timeLimit: _, ...unhurried } = ctx;
+      const tidied = forgetUnstored(unhurried, id).catch((err) =>
         ctx.log.warn({ err, logId: id }, 'a log waits for the sweep'),
       );
       // What failed may well be away, and would be waited for once more before the answer.
@@ -213,7 +216,7 @@ export async function getLog(ctx: Ctx, id: string): Promise<LogRow> {
  * @throws Failed LOG_NOT_FOUND when it was deleted meanwhile | SERVICE_UNAVAILABLE
  */
 export async function readLog(ctx: Ctx, { id }: LogRow, range?: { start: number; end: number }): Promise<Readable> {
-  const file = await ctx.objects.read(keyOf(id), range);
+  const file = await uncounted(ctx, () => ctx.objects.read(keyOf(id), range));
   if (!file) throw new Failed('LOG_NOT_FOUND');
   return file;
 }
@@ -227,6 +230,10 @@ export type View = { from: number } | { tail: number };
  */
 export async function viewLog(ctx: Ctx, id: string, view: View): Promise<{ log: LogRow; part: TextPart }> {
   const log = await getLog(ctx, id);
+  return uncounted(ctx, () => viewFile(ctx, log, view));
+}
+
+async function viewFile(ctx: Ctx, log: LogRow, view: View): Promise<{ log: LogRow; part: TextPart }> {
   const text = async (range?: { start: number; end: number }) =>
     inflated(await readLog(ctx, log, range), log.is_compressed);
   if ('tail' in view) {

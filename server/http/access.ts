@@ -85,7 +85,7 @@ export function registerGuard(app: FastifyInstance, service: Service, limits: Ra
       traceparent: request.span?.traceparent ?? traceparentOf(request.headers.traceparent),
       ipAddress: request.ip,
       userAgent: request.headers['user-agent']?.slice(0, 255) ?? null,
-      isTooLate: timeLimit.isOver,
+      timeLimit,
     };
     const route = routeOf(request);
     const rule = route ? accessOf(route) : request.routeOptions.config?.access;

@@ -186,8 +186,7 @@ const run = (route: AppRoute, handler: AnyHandler, present: Present) => {
     // The handler of a form says itself what is done once: no transaction stays open while a file comes.
     const call = isForm ? undefined : callOf(exchange.request, accessOf(route));
     const carryOut = () => (call ? once(ctx, call, exchange.body, handle) : handle(ctx));
-    const waitMs = waitMsOf(route, exchange.query);
-    const answer = waitMs === undefined ? await carryOut() : await timeLimit.within(carryOut, waitMs);
+    const answer = await timeLimit.within(carryOut, waitMsOf(exchange.query));
     if (!(answer.status in route.responses)) {
       throw new Error(`${route.method} ${route.path} answered ${answer.status}, which its contract does not declare`);
     }

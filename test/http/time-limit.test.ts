@@ -30,12 +30,26 @@ test('who waits on purpose has that on top', async () => {
   await expect(limit.within(() => delay(200, 'found'), 1_000)).resolves.toBe('found');
 });
 
+test('what has patience of its own is not counted', async () => {
+  const limit = openTimeLimit(200);
+  const whole = limit.within(async () => {
+    await limit.uncounted(() => delay(400));
+    return 'made';
+  });
+  await expect(whole).resolves.toBe('made');
+  const rest = limit.within(async () => {
+    await limit.uncounted(() => delay(10));
+    await held().promise;
+  });
+  await expect(rest).rejects.toMatchObject(AWAY);
+});
+
 test('a transaction that ends when its caller has been refused is undone', async () => {
   const { ctx } = await openParts();
   const limit = openTimeLimit(100);
   const { promise, resolve } = held();
   const insert = (key: string) =>
-    atomically({ ...ctx, isTooLate: limit.isOver }, async (tx) => {
+    atomically({ ...ctx, timeLimit: limit }, async (tx) => {
       await sql`insert into rate_counters (key, window_start, hits) values (${key}, now(), 1)`.execute(tx.db);
       if (key === 'late') await promise;
     });

@@ -1,4 +1,5 @@
 import type { cron } from '../../../contracts/relay/cron.ts';
+import { uncounted } from '../../context.ts';
 import { cleanUpChannels, cleanUpKeys, type Outcome, requireCronSecret } from '../../domain/relay-cleanup.ts';
 import type { Handlers } from '../contract.ts';
 
@@ -8,7 +9,7 @@ export const cronHandlers: Handlers<typeof cron> = {
   cleanupChannels: async (ctx, { headers, query: { task } }) => {
     requireCronSecret(ctx, headers['x-cron-secret']);
     const startedAt = performance.now();
-    const { persistent, temporary } = await cleanUpChannels(ctx, task);
+    const { persistent, temporary } = await uncounted(ctx, () => cleanUpChannels(ctx, task));
     return {
       status: 200,
       data: {
@@ -24,7 +25,7 @@ export const cronHandlers: Handlers<typeof cron> = {
 
   cleanupKeys: async (ctx, { headers, query: { task } }) => {
     requireCronSecret(ctx, headers['x-cron-secret']);
-    const { expiredKeys, auditLogs, orphanedKeys, oldMessages } = await cleanUpKeys(ctx, task);
+    const { expiredKeys, auditLogs, orphanedKeys, oldMessages } = await uncounted(ctx, () => cleanUpKeys(ctx, task));
     const results = {
       expiredKeys: present(expiredKeys),
       auditLogs: present(auditLogs),
