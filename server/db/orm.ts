@@ -82,6 +82,7 @@ export const ormOptions = (
   },
   driverOptions: {
     Client: PreparedClient,
+    pipeline: true,
     ...(onPoolCreated && { onPoolCreated }),
     types: valueTypes,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

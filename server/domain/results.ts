@@ -51,8 +51,8 @@ const CLOCKS_APART_MS = 1000;
 export async function recordResult(ctx: Ctx, taskId: string, result: Result, shownLease?: string): Promise<Recorded> {
   const digest = digestOf(result);
   const verdict = await atomically(ctx, async (tx): Promise<Recorded | Failed> => {
-    const task = await lockTask(tx, taskId);
-    const attempts = await readAttempts(tx, taskId);
+    // Sent together; the attempts are read once the task is locked.
+    const [task, attempts] = await Promise.all([lockTask(tx, taskId), readAttempts(tx, taskId)]);
     const leaseId = shownLease ?? leaseByLength(task, attempts, result, tx.now());
     const same = attempts.find((a) => a.result_digest === digest && (!leaseId || a.lease_id === leaseId));
     if (same)
