@@ -20,11 +20,14 @@ export async function takeFromDay(tx: Ctx, count: number): Promise<void> {
   const now = tx.now().getTime();
   const midnight = now - (now % DAY_MS);
   const userId = userIdOf(tx.actor);
-  await sql`select from users where id = ${userId} for no key update`.execute(tx.db);
-  const { rows } = await sql<{ used: number }>`
-    select count(*) as used from tasks where user_id = ${userId} and created_at >= ${new Date(midnight)}`.execute(
-    tx.db,
-  );
+  // Sent together; they are counted once the user is locked.
+  const [, { rows }] = await Promise.all([
+    sql`select from users where id = ${userId} for no key update`.execute(tx.db),
+    sql<{ used: number }>`
+      select count(*) as used from tasks where user_id = ${userId} and created_at >= ${new Date(midnight)}`.execute(
+      tx.db,
+    ),
+  ]);
   const { used } = rows[0] as { used: number };
   if (used + count <= limit) return;
   throw new Failed('DAILY_TASKS_REACHED', {
