@@ -1,6 +1,7 @@
 /** The tasks that a plan allows for each UTC day. Every created task counts: of batches and retries by hand too. */
 import { sql } from 'kysely';
 import { type Ctx, userIdOf } from '../context.ts';
+import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
 import { PLANS, type Plan } from './plans.ts';
 
@@ -20,14 +21,12 @@ export async function takeFromDay(tx: Ctx, count: number): Promise<void> {
   const now = tx.now().getTime();
   const midnight = now - (now % DAY_MS);
   const userId = userIdOf(tx.actor);
-  // Sent together; they are counted once the user is locked.
-  const [, { rows }] = await Promise.all([
-    sql`select from users where id = ${userId} for no key update`.execute(tx.db),
+  const [, rows] = await together(
+    tx.db,
+    sql`select from users where id = ${userId} for no key update`,
     sql<{ used: number }>`
-      select count(*) as used from tasks where user_id = ${userId} and created_at >= ${new Date(midnight)}`.execute(
-      tx.db,
-    ),
-  ]);
+      select count(*) as used from tasks where user_id = ${userId} and created_at >= ${new Date(midnight)}`,
+  );
   const { used } = rows[0] as { used: number };
   if (used + count <= limit) return;
   throw new Failed('DAILY_TASKS_REACHED', {

@@ -8,6 +8,8 @@
  */
 import { sql } from 'kysely';
 import { type Actor, actorName, atomically, type Ctx, type Urgency } from '../context.ts';
+import type { TaskStatus } from '../db/task.ts';
+import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
 import { IS_PAUSED } from './pauses.ts';
 import { PLANS } from './plans.ts';
@@ -97,12 +99,12 @@ async function isWorthALock(ctx: Ctx, { claimId }: Claim): Promise<boolean> {
  */
 const claimLocked = (ctx: Ctx, { limit, claimId }: Claim): Promise<HandedTask[]> =>
   atomically(ctx, async (tx) => {
-    const [, handed] = await Promise.all([
-      sql`select from users where id = ${deviceOf(tx).userId} for no key update`.execute(tx.db),
-      tx.isStopping() ? [] : handOut(tx, limit, claimId),
-    ]);
+    const [, handed] = await together(tx.db, lockedUser(tx), handOut(tx, tx.isStopping() ? 0 : limit, claimId));
+    tellHanded(tx, handed);
     return handed.length === 0 && claimId ? claimedBefore(tx, claimId) : handed;
   });
+
+const lockedUser = (tx: Ctx) => sql`select from users where id = ${deviceOf(tx).userId} for no key update`;
 
 /** What this claim was given the first time, as far as it is still held. */
 async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[]> {
@@ -121,11 +123,11 @@ async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[]> {
  * already. Without a claim the tasks run from now on; since such a daemon runs one delivery's commands one after another,
  * and lists only the one that runs, the clock and the lease of each begin when those before may have used up their time.
  */
-async function handOut(tx: Ctx, limit: number, claimId: string | undefined): Promise<HandedTask[]> {
+function handOut(tx: Ctx, limit: number, claimId: string | undefined) {
   const actor = deviceOf(tx);
   const now = tx.now();
   const status = claimId ? 'assigned' : 'running';
-  const { rows } = await sql<HandedTask>`
+  return sql<HandedTask & { status: TaskStatus }>`
     with held as (
       select count(*) as by_user, count(*) filter (where device_id = ${actor.deviceId}) as by_device
         from tasks where user_id = ${actor.userId} and status in ('assigned', 'running')
@@ -163,13 +165,15 @@ async function handOut(tx: Ctx, limit: number, claimId: string | undefined): Pro
       insert into task_events (task_id, attempt, from_status, to_status, actor, created_at)
       select id, attempt, 'queued', status, ${actorName(actor)}, ${now}::timestamptz from handed
     )
-    select ${HANDED} from handed order by priority desc, created_at, id
-  `.execute(tx.db);
-  for (const { id, ready_at, created_at } of rows) {
-    tx.events.emit({ type: 'task.changed', userId: actor.userId, taskId: id, deviceId: actor.deviceId, status });
-    tx.meter.note({ what: 'task.handed-out', waitedMs: now.getTime() - (ready_at ?? created_at).getTime() });
+    select status, ${HANDED} from handed order by priority desc, created_at, id`;
+}
+
+function tellHanded(tx: Ctx, tasks: readonly (HandedTask & { status: TaskStatus })[]): void {
+  const { userId, deviceId } = deviceOf(tx);
+  for (const { id, status, ready_at, created_at } of tasks) {
+    tx.events.emit({ type: 'task.changed', userId, taskId: id, deviceId, status });
+    tx.meter.note({ what: 'task.handed-out', waitedMs: tx.now().getTime() - (ready_at ?? created_at).getTime() });
   }
-  return rows;
 }
 
 export type StartedTask = { id: string; leaseUntil: Date };
