@@ -6,7 +6,7 @@
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createTransport, type NodemailerError, type SendMailOptions, type SMTPTransportOptions } from 'nodemailer';
+import type { NodemailerError, SendMailOptions, SMTPTransportOptions } from 'nodemailer';
 import type { Config } from '../config.ts';
 import type { Delivery, Letter, Mail, Service } from '../context.ts';
 import { messageIdOf } from '../domain/letters.ts';
@@ -111,11 +111,15 @@ function smtpOptions(config: MailConfig, host: string, patienceMs: number): SMTP
 const patient = (ms: number) => ({ dnsTimeout: ms, connectionTimeout: ms, greetingTimeout: ms, socketTimeout: ms });
 
 function throughSmtp(options: SMTPTransportOptions): Deliver {
-  const transport = createTransport(options);
-  const impatient = createTransport({ ...options, ...patient(AWAITED_PATIENCE_MS) });
+  const open = once(async () => {
+    const { createTransport } = await import('nodemailer');
+    const impatient = { ...options, ...patient(AWAITED_PATIENCE_MS) };
+    return { forJobs: createTransport(options), forCallers: createTransport(impatient) };
+  });
   return async (_, message, isAwaited) => {
+    const { forJobs, forCallers } = await open();
     try {
-      const { response } = await (isAwaited ? impatient : transport).sendMail(message);
+      const { response } = await (isAwaited ? forCallers : forJobs).sendMail(message);
       return { isAccepted: true, reply: response ?? '' };
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -132,8 +136,11 @@ export const isRefusal = (error: unknown): error is NodemailerError => {
 
 /** Each letter is there whole or not at all, for the owner alone: some carry a secret. The log names the file only. */
 function intoOutbox(directory: string, now: () => Date, log: Service['log']): Deliver {
-  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+  const open = once(async () =>
+    (await import('nodemailer')).createTransport({ streamTransport: true, buffer: true, newline: 'windows' }),
+  );
   return async ({ id }, message) => {
+    const composer = await open();
     const { message: eml } = await composer.sendMail(message);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const file = path.join(directory, `${now().toISOString().replaceAll(':', '-')}-${id}.eml`);
@@ -144,3 +151,12 @@ function intoOutbox(directory: string, now: () => Date, log: Service['log']): De
     return { isAccepted: true, reply: file };
   };
 }
+
+/** For nodemailer, which is loaded with the first letter: many a process never sends one. */
+const once = <T>(open: () => Promise<T>): (() => Promise<T>) => {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+};
