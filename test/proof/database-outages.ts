@@ -12,10 +12,11 @@ import { startServer } from './server.ts';
 import { until } from './until.ts';
 
 const LOST_MS: Record<Length, number> = { short: 6_000, long: 30_000 };
-const LOCKED_MS: Record<Length, number> = { short: 5_000, long: 30_000 };
+const LOCKED_MS: Record<Length, number> = { short: 8_000, long: 30_000 };
 /** Few connections, so that callers wait for one, and each of them is lost. */
 const POOL = 4;
 const CREATORS = 12;
+const STAGGER_MS = 250;
 /** Anonymous calls in a minute, few enough that each is counted in the database: it waits for that first. */
 const COUNTED_EACH = 39;
 const JOB_MS = 10_000;
@@ -95,7 +96,8 @@ export async function exhaustPool(trial: Trial): Promise<void> {
     url,
     features: [
       ...featuresOf(url, customer, ledger),
-      ...Array.from({ length: CREATORS }, () => creating(customer, ledger)),
+      // One after the other: whoever has waited for a connection then waits for the lock.
+      ...Array.from({ length: CREATORS }, (_, at) => ({ ...creating(customer, ledger), startMs: at * STAGGER_MS })),
       ...(await besides(trial, databaseUrl, customer)),
     ],
     begin: () => locker.query('begin; lock table task_events in access exclusive mode'),

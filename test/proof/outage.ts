@@ -10,7 +10,7 @@ import { ApiError } from '../../sdk/src/index.ts';
 import type { Length, Trial } from './harness.ts';
 
 /** Milliseconds in which a call is answered. In `npm test` other tests use the same cores. */
-const ANSWERED_MS: Record<Length, number> = { short: 6_500, long: 5_000 };
+const ANSWERED_MS: Record<Length, number> = { short: 5_500, long: 5_000 };
 /** Milliseconds after which all works again. */
 const RECOVERED_MS = 10_000;
 /** Between two calls of one feature. */
@@ -23,6 +23,8 @@ export type Feature = {
   refusedWith?: 502 | 503;
   /** Milliseconds between two calls; by default 250. */
   pauseMs?: number;
+  /** When it is first called, in milliseconds after the outage has begun; by default at once. */
+  startMs?: number;
   /** Whoever probes comes again anyway: no `Retry-After` tells when. */
   isProbe?: true;
 };
@@ -53,6 +55,7 @@ export async function sufferOutage(trial: Trial, outage: Outage): Promise<boolea
   const calls: Call[] = [];
   let endedAt = Number.POSITIVE_INFINITY;
   const keepCalling = async (feature: Feature): Promise<void> => {
+    await delay(feature.startMs ?? 0);
     for (;;) {
       const call = await callOf(feature);
       calls.push(call);

@@ -24,7 +24,7 @@ type Scale = {
 
 const SCALES: Record<Length, Scale> = {
   short: { consumers: 20, texts: 72, perSecond: 16, p99Ms: 2_000 },
-  long: { consumers: 150, texts: 110, perSecond: 3, p99Ms: 500 },
+  long: { consumers: 150, texts: 72, perSecond: 2, p99Ms: 500 },
 };
 const TEXT_BYTES = 128 * 1024;
 /** Connections that are opened at the same time. */
@@ -40,8 +40,8 @@ const MOST_BESIDES_BYTES = 300 * MIB;
 const LOOK_EVERY_MS = 250;
 const HEARTBEAT_EVERY_MS = 5_000;
 /** In which the load is over, also where the machine has other things to do. */
-const LOAD_MS = 60_000;
-const ARRIVAL_MS = 30_000;
+const LOAD_MS = 90_000;
+const ARRIVAL_MS = 60_000;
 /** A socket that was told to go and does not answer is cut after 10 s. */
 const CUT_MS = 15_000;
 /** A stream that takes nothing is let go after 60 s. */
