@@ -14,6 +14,7 @@ import type { SmtpReceiver } from './adapters/smtp-receiver.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
 import type { Meter, Service } from './context.ts';
+import { openDatabaseClock } from './db/clock.ts';
 import { openDatabase, type PoolUse } from './db/orm.ts';
 import type { Mailboxes } from './domain/mailboxes.ts';
 import { type MailPolling, startMailPolling } from './jobs/poll-mailboxes.ts';
@@ -49,11 +50,14 @@ export type OpenService = {
   close(): Promise<void>;
 };
 
-/** Opens everything that the service stands on. `now` is the clock, which tests move; `lookup` the DNS, for which they answer. */
+/**
+ * Opens everything that the service stands on. `testClock` is a clock that tests move, in place of the database's; `lookup`
+ * the DNS, for which they answer.
+ */
 export async function openService(
   config: Config,
   log: FastifyBaseLogger,
-  now = () => new Date(),
+  testClock?: () => Date,
   lookup?: Lookup,
 ): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
@@ -62,6 +66,8 @@ export async function openService(
   const meter = metrics?.meter ?? NO_METER;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
   const { db } = database;
+  const clock = testClock ? { now: testClock, close: async () => {} } : await openDatabaseClock({ db, log });
+  const { now } = clock;
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });
   const { jobs, backlog, ...worker } = await openJobs({ databaseUrl, log, registry });
@@ -139,6 +145,7 @@ export async function openService(
       await metricsServer?.close();
       metrics?.close();
       await tracer?.close();
+      await clock.close();
       await database.close();
     },
   };
