@@ -10,8 +10,10 @@
 import { createHash } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import { atomically, type Ctx } from '../context.ts';
+import { columnsOf } from '../db/columns.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { TaskAttempt } from '../db/task-attempt.ts';
 import { Failed } from '../failed.ts';
 import { deviceOf } from './dispatch.ts';
 import { clip } from './output-clip.ts';
@@ -43,6 +45,7 @@ export type Result = {
 export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
 
 type Attempt = Selectable<Tables['task_attempts']>;
+const ATTEMPT = columnsOf(TaskAttempt);
 
 /** How far the clocks of the process that handed a task out and of the one that is told its result may be apart. */
 const CLOCKS_APART_MS = 1000;
@@ -97,7 +100,7 @@ async function lockTask(tx: Ctx, id: string): Promise<TaskLife> {
 
 async function readAttempts(tx: Ctx, taskId: string): Promise<Attempt[]> {
   const { rows } = await sql<Attempt>`
-    select * from task_attempts where task_id = ${taskId} order by number`.execute(tx.db);
+    select ${ATTEMPT} from task_attempts where task_id = ${taskId} order by number`.execute(tx.db);
   return rows;
 }
 
