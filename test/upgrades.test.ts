@@ -52,7 +52,7 @@ test('columns that the next release adds to every table disturb no process of th
   const user = await app.makeUser();
   const device = await app.makeDevice(user);
   // A statement is prepared at its second use, on each connection.
-  for (let count = 0; count < 4; count += 1) await useEverything(app, user, device);
+  for (let count = 0; count < 3; count += 1) await useEverything(app, user, device);
   const { rows } = await sql<{ name: string }>`
     select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'migrations'`.execute(
     app.service.db,
@@ -60,7 +60,7 @@ test('columns that the next release adds to every table disturb no process of th
   expect(rows.length).toBeGreaterThan(20);
   for (const { name } of rows)
     await sql`alter table ${sql.table(name)} add column of_the_next_release text default 'x'`.execute(app.service.db);
-  for (let count = 0; count < 2; count += 1) await useEverything(app, user, device);
+  await useEverything(app, user, device);
 });
 
 test('the columns that a release knows are those of the tables', async () => {

@@ -13,6 +13,8 @@ const POLL_SECONDS = 1;
 /** Longer than a handler should take; what still runs then is retried elsewhere. */
 const STOP_TIMEOUT_MS = 10_000;
 const KEEP_COMPLETED_SECONDS = 3600;
+/** A worker says as often that it is still at its job. Each process looks once a minute for jobs of which nobody says so. */
+const HEARTBEAT_SECONDS = 30;
 /** An outage makes each worker fail at each poll. */
 const REPEAT_LOG_AFTER_MS = 30_000;
 const MAX_MESSAGES = 100;
@@ -79,6 +81,7 @@ async function ensureQueue(boss: PgBoss, name: string, job: DeclaredJob): Promis
     retryDelay: job.backoffSeconds,
     retryDelayMax: job.maxBackoffSeconds,
     expireInSeconds: job.expirySeconds,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: KEEP_COMPLETED_SECONDS,
     notify: true,
   };

@@ -5,7 +5,7 @@
  *   node test/extended/two-releases.ts [release]        a minute or two
  *
  * `release` is a folder that holds one with its packages, a tag or a commit; by default the last tag v*, or where there is
- * none the last change of the released document. Tags and commits are checked out beside the repository, so the history
+ * none the last change of migrations/released.json. Tags and commits are checked out beside the repository, so the history
  * must be there: in a shallow clone `git fetch --unshallow`.
  */
 import { ok, rejects, deepStrictEqual as same } from 'node:assert/strict';
@@ -56,9 +56,7 @@ function checkOut(wanted: string): { root: string; name: string; remove(): void 
   return { root, name, remove };
 }
 
-const old = checkOut(
-  process.argv[2] ?? lastTag() ?? git('log', '-1', '--format=%H', '--', 'contracts/openapi.released.json'),
-);
+const old = checkOut(process.argv[2] ?? lastTag() ?? git('log', '-1', '--format=%H', '--', 'migrations/released.json'));
 await using _ = { [Symbol.asyncDispose]: async () => old.remove() };
 
 const sdkOf = async (root: string): Promise<Sdk> => import(pathToFileURL(path.join(root, 'sdk/src/index.ts')).href);
@@ -77,7 +75,7 @@ async function check(what: string, details: string, work: () => Promise<unknown>
   try {
     await work();
   } catch (error) {
-    failures.push(`${what}, ${details}: ${error instanceof Error ? error.stack : error}`);
+    failures.push(`${what}, ${details}: ${error}`);
   }
 }
 
@@ -229,41 +227,37 @@ for (const [[sdk, server], other] of pairs(sides, releases)) {
   const where = `${sdk.name} SDK at ${server.name}, told by ${other.name}`;
   await check('sockets', where, async () => {
     const socket = owner(sdk, server).connect();
-    const isSubscribed = new Promise((resolve) => socket.on('subscribed', resolve));
-    const completed = new Promise<string>((resolve) =>
-      socket.on('task.completed', ({ data }) => resolve(data.task_id)),
-    );
-    socket.subscribe(`device:${device_id}`);
-    await isSubscribed;
-    const { daemon } = machine(sdk, other);
-    const { task_id } = await owner(sdk, other).tasks.create(newTask);
-    const { tasks } = await daemon.claim({ claim_id: randomUUID() });
-    await daemon.start(task_id, { lease_id: tasks[0]?.lease_id as string });
-    await daemon.result(task_id, { status: 'completed', exit_code: 0 });
-    same(await within(5_000, completed, 'task.completed'), task_id);
-    socket.close();
+    try {
+      const isSubscribed = new Promise((resolve) => socket.on('subscribed', resolve));
+      const completed = new Promise<string>((resolve) =>
+        socket.on('task.completed', ({ data }) => resolve(data.task_id)),
+      );
+      socket.subscribe(`device:${device_id}`);
+      await within(5_000, isSubscribed, 'subscribed');
+      const { daemon } = machine(sdk, other);
+      const { task_id } = await owner(sdk, other).tasks.create(newTask);
+      const { tasks } = await daemon.claim({ claim_id: randomUUID() });
+      await daemon.start(task_id, { lease_id: tasks[0]?.lease_id as string });
+      await daemon.result(task_id, { status: 'completed', exit_code: 0 });
+      same(await within(5_000, completed, 'task.completed'), task_id);
+    } finally {
+      socket.close();
+    }
   });
   await check('streams', where, async () => {
     const channel = `stream-${randomUUID().slice(0, 8)}`;
     const texts = Array.from({ length: 40 }, (_, at) => String(at));
     await owner(sdk, server).relay.publish({ channel, message: 'first' });
     const received: string[] = [];
+    const leaving = AbortSignal.timeout(20_000);
     const read = async (at: Release, lastEventId: string, enough: number): Promise<string> => {
-      const leaving = new AbortController();
-      let last = lastEventId;
-      const events: AsyncIterable<RelayEvent> = owner(sdk, at).relay.subscribe(channel, {
-        lastEventId,
-        signal: leaving.signal,
-      });
+      const options = { lastEventId, signal: leaving };
+      const events: AsyncIterable<RelayEvent> = owner(sdk, at).relay.subscribe(channel, options);
       for await (const event of events) {
         ok(event.type !== 'gap');
-        if (event.type !== 'message') continue;
-        received.push(String(event.message));
-        last = event.eventId;
-        if (received.length >= enough) break;
+        if (event.type === 'message' && received.push(String(event.message)) >= enough) return event.eventId;
       }
-      leaving.abort();
-      return last;
+      throw new Error('the subscription ended');
     };
     const reading = read(server, 'event-0', 21);
     reading.catch(() => {});
