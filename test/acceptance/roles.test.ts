@@ -106,9 +106,16 @@ test('told to stop, an api process is not ready at once, and serves until STOP_D
   expect(await leaving.process.finished).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('a part of the service does not start without the database that it shares', async () => {
-  const alone = new Running(process.execPath, ['server/main.ts', '--role', 'worker'], { env: { DATABASE_URL: '' } });
+test.each([
+  ['the database that it shares', { DATABASE_URL: '' }, 'DATABASE_URL: must be set for this role'],
+  [
+    'the secret that it shares',
+    { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing', JWT_SECRET: '' },
+    'JWT_SECRET: must be set when DATABASE_URL is; make one with: openssl rand -base64 48',
+  ],
+])('a part of the service does not start without %s, and says so', async (_, env, message) => {
+  const alone = new Running(process.execPath, ['server/main.ts', '--role', 'worker'], { env });
   const { code, stderr } = await alone.finished;
   expect(code).toBe(1);
-  expect(stderr).toContain('DATABASE_URL: must be set for this role');
+  expect(stderr).toContain(message);
 });

@@ -102,7 +102,8 @@ const pairs = <A, B>(some: readonly A[], others: readonly B[]): [A, B][] =>
 // ---- Before the upgrade ---------------------------------------------------------------------------------------------
 
 await using ground = await openGround('releases');
-const env = { RELAY_CHANNELS_MAX: String(CHANNELS_MAX) };
+const roomy = ['PUBLISH', 'SUBSCRIBE', 'READ'].map((what) => [`RELAY_${what}_MAX`, '1000000']);
+const env = { ...Object.fromEntries(roomy), RELAY_CHANNELS_MAX: String(CHANNELS_MAX) };
 /** The release before is one process for everything, which each release knows how to be. */
 const start = (role: 'all' | 'api' | 'worker', { root }: Release) => ground.start(role, { root, env });
 const db = new pg.Client({ connectionString: ground.databaseUrl });
