@@ -12,8 +12,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { startCluster } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
-import { startCluster } from './database.ts';
 import { dispatchLatency } from './dispatch-latency.ts';
 import { flat } from './flat.ts';
 import { fullStack } from './full-stack.ts';

@@ -107,6 +107,8 @@ const env = { ...Object.fromEntries(roomy), RELAY_CHANNELS_MAX: String(CHANNELS_
 /** The release before is one process for everything, which each release knows how to be. */
 const start = (role: 'all' | 'api' | 'worker', { root }: Release) => ground.start(role, { root, env });
 const db = new pg.Client({ connectionString: ground.databaseUrl });
+// Should all end early, it is not for want of this connection.
+db.on('error', () => {});
 
 const servers = new Map<Release, Started>();
 const clientOf = ({ sdk }: Release, server: Release, token?: string): CcjkCloud =>

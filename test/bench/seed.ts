@@ -1,34 +1,5 @@
-/** PostgreSQL of its own, as durable as a newcomer's, and tasks in it as years of use leave them. */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import pg from 'pg';
-import { startEmbeddedPostgres } from '../../server/adapters/postgres-embedded.ts';
-
-export type Cluster = {
-  /** An empty database; its URL. */
-  create(name: string): Promise<string>;
-  stop(): Promise<void>;
-};
-
-export async function startCluster(): Promise<Cluster> {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ccjk-bench-'));
-  // PostgreSQL runs as another account when we are root, and has to walk through.
-  fs.chmodSync(directory, 0o711);
-  const postgres = await startEmbeddedPostgres({ dataDir: path.join(directory, 'data') });
-  return {
-    async create(name) {
-      await withClient(postgres.adminUrl, (admin) => admin.query(`create database ${name}`));
-      const url = new URL(postgres.url);
-      url.pathname = `/${name}`;
-      return url.href;
-    },
-    async stop() {
-      await postgres.stop();
-      for (const files of [postgres.area, directory]) fs.rmSync(files, { recursive: true, force: true });
-    },
-  };
-}
+/** Tasks in a database as years of use leave them. */
+import { withClient } from '../setup/cluster.ts';
 
 const TASKS_PER_USER = 100;
 
@@ -110,13 +81,3 @@ const EVENTS = `
                   when status = 'running' then array[null, 'queued', 'assigned', 'running']
                   else array[null, status] end as steps
     ) s, generate_series(1, cardinality(steps) - 1) step`;
-
-export async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
-}
