@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { openDatabaseClock } from './adapters/database-clock.ts';
 import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
 import { addressesBy, type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
@@ -14,7 +15,6 @@ import type { SmtpReceiver } from './adapters/smtp-receiver.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
 import type { Meter, Service } from './context.ts';
-import { openDatabaseClock } from './db/clock.ts';
 import { openDatabase, type PoolUse } from './db/orm.ts';
 import type { Mailboxes } from './domain/mailboxes.ts';
 import { type MailPolling, startMailPolling } from './jobs/poll-mailboxes.ts';

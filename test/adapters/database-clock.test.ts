@@ -1,7 +1,7 @@
 /** Time as the processes of a deployment share it. */
 import { sql } from 'kysely';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { openDatabaseClock } from '../../server/db/clock.ts';
+import { openDatabaseClock } from '../../server/adapters/database-clock.ts';
 import { openParts, takeAway } from '../setup/parts.ts';
 
 const MINUTE = 60_000;
