@@ -13,7 +13,7 @@ const POLL_SECONDS = 1;
 /** Longer than a handler should take; what still runs then is retried elsewhere. */
 const STOP_TIMEOUT_MS = 10_000;
 const KEEP_COMPLETED_SECONDS = 3600;
-/** A worker says as often that it is still at its job. Each process looks once a minute for jobs of which nobody says so. */
+/** A job of whose worker nothing was heard for as long is tried again. Each process looks for such jobs once a minute. */
 const HEARTBEAT_SECONDS = 30;
 /** An outage makes each worker fail at each poll. */
 const REPEAT_LOG_AFTER_MS = 30_000;

@@ -20,6 +20,7 @@ export type DatabaseClock = { now(): Date; close(): Promise<void> };
 /** Milliseconds: what is added to `performance.now()`, and how wrong that may be. */
 type Look = { offset: number; error: number };
 
+/** Looks at the database a few times, and every `everyMs` milliseconds from then on. Rejects when it cannot be reached now. */
 export async function openDatabaseClock(
   { db, log }: Pick<Service, 'db' | 'log'>,
   { everyMs = EVERY_MS } = {},
