@@ -6,7 +6,9 @@ import { type Lookup, openMailHosts } from '../../server/adapters/mail-hosts.ts'
 import { openMailServers } from '../../server/adapters/mail-servers.ts';
 import type { MailServer } from '../../server/context.ts';
 import { writeLetter } from '../../server/domain/letters.ts';
-import { openSmtp, ownLoopback, readEml, smtpError } from '../setup/smtp.ts';
+import { readEml } from '../setup/eml.ts';
+import { ownLoopback } from '../setup/loopback.ts';
+import { openSmtp, smtpError } from '../setup/smtp.ts';
 
 const NOW = new Date('2026-01-20T10:00:00Z');
 const NAME = 'mail.example.com';
