@@ -189,6 +189,7 @@ test.each([
   'a@b>\r\nBcc: <c@d.com',
   'a b',
   '<a@b>',
+  '=?utf-8?B?DQpCY2M6IGNAZC5jb20=?=@b',
   '',
 ])('an id that is %j becomes no header', async (inReplyTo) => {
   const { received, port } = await openSmtp();
