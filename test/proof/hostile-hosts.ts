@@ -98,17 +98,16 @@ function insideHosts(sentinel: string): string[] {
   const number = parts.reduce((sum, part) => sum * 256 + part, 0);
   const [high, low] = [number >>> 16, number & 0xffff].map((half) => half.toString(16));
   return [
-    ...[sentinel, String(number), `0x${number.toString(16)}`, `0${number.toString(8)}`],
-    parts.map((part) => `0x${part.toString(16)}`).join('.'),
-    parts.map((part) => `0${part.toString(8)}`).join('.'),
-    ...[`127.${number & 0xffffff}`, `${sentinel}.`, '127.1', '0', '0.0.0.0', '2130706433', '0177.0.0.1'],
-    ...[`::ffff:${sentinel}`, `::ffff:${high}:${low}`, `::ffff:0:${high}:${low}`, `::${high}:${low}`],
-    ...[`64:ff9b::${high}:${low}`, `64:ff9b:1::${high}:${low}`, `2002:${high}:${low}::`],
-    ...['::', '::1', '0:0:0:0:0:0:0:1', 'fc00::1', 'fd00:ec2::254', 'fe80::1', 'fec0::1', 'ff02::1', '2001::1'],
-    ...['localhost', 'LOCALHOST', 'localhost.', 'mail.localhost'],
-    ...['10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '100.100.100.200', '169.254.169.254', '2852039166'],
-    ...['168.63.129.16', '192.0.0.192', '198.18.0.1', '224.0.0.1', '255.255.255.255'],
-  ];
+    [sentinel, `${sentinel}.`, String(number), `0x${number.toString(16)}`, `0${number.toString(8)}`],
+    [parts.map((part) => `0x${part.toString(16)}`).join('.'), parts.map((part) => `0${part.toString(8)}`).join('.')],
+    [`127.${number & 0xffffff}`, '127.1', '0', '0.0.0.0', '2130706433', '0177.0.0.1'],
+    [`::ffff:${sentinel}`, `::ffff:${high}:${low}`, `::ffff:0:${high}:${low}`, `::${high}:${low}`],
+    [`64:ff9b::${high}:${low}`, `64:ff9b:1::${high}:${low}`, `2002:${high}:${low}::`],
+    ['::', '::1', '0:0:0:0:0:0:0:1', 'fc00::1', 'fd00:ec2::254', 'fe80::1', 'fec0::1', 'ff02::1', '2001::1'],
+    ['localhost', 'LOCALHOST', 'localhost.', 'mail.localhost'],
+    ['10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '100.100.100.200', '169.254.169.254', '2852039166'],
+    ['168.63.129.16', '192.0.0.192', '198.18.0.1', '224.0.0.1', '255.255.255.255'],
+  ].flat();
 }
 
 /** Answers of the DNS of which one address is inside at least. */
@@ -171,10 +170,10 @@ async function tryName(
     trial.check(`${place.field}: each use asks once`, given.length === 1, given);
     const called = network.called();
     trial.count('calls outside', called.filter((host) => host === place.outside).length);
-    const expected = isOutside(answer) ? answer : [];
+    const expected = answer && isOutside(answer) ? answer : [];
     trial.check(
       `${place.field}: it goes to the address that was answered, and only outside`,
-      called.join() === expected?.join(),
+      called.join() === expected.join(),
       `${name} led to ${JSON.stringify(given)}, and it went to ${called}`,
     );
   }
