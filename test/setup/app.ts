@@ -11,7 +11,6 @@ export {
   LONG_SESSIONS,
   type TestDevice,
   type TestUser,
-  WEBHOOK_SECRET,
 } from './in-process.ts';
 
 export type AppOptions = Omit<InProcessOptions, 'clock' | 'databaseUrl'> & {
