@@ -1,31 +1,26 @@
-/** Processes of the service on one database, each at its own address, where a harness kills them and they come back. */
+/** Processes of the service on one database. Whom a harness kills another one follows, at an address of its own. */
 import type { Trial } from './harness.ts';
 import { type Server, type ServerOptions, startServer } from './server.ts';
 
 export type Servers = {
-  /** Where one of them is, dead or alive. */
+  /** Where one of them is, or was. */
   any(): string;
   /** Where one of those is that live; waits while there is none. */
   living(): Promise<string>;
-  /** `kill -9` of these, all at once, and each comes back; resolves when all are ready again. */
+  /** `kill -9` of these, all at once; resolves when those who follow them are ready. */
   kill(numbers: readonly number[]): Promise<void>;
 };
 
-export async function startServers(
-  trial: Trial,
-  count: number,
-  options: Omit<ServerOptions, 'port'>,
-): Promise<Servers> {
+export async function startServers(trial: Trial, count: number, options: ServerOptions): Promise<Servers> {
   const servers: Server[] = await Promise.all(Array.from({ length: count }, () => startServer(trial, options)));
-  /** Those that are away, until they are ready again. */
+  /** For those that are away: until the next one is ready. */
   const comingBack = new Map<number, Promise<void>>();
 
   const oneOf = (those: readonly Server[]): string => (those[Math.floor(trial.random() * those.length)] as Server).url;
 
   const replace = async (number: number): Promise<void> => {
-    const { port, kill } = servers[number] as Server;
-    await kill();
-    servers[number] = await startServer(trial, { ...options, port });
+    await (servers[number] as Server).kill();
+    servers[number] = await startServer(trial, options);
     comingBack.delete(number);
   };
 
