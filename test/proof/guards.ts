@@ -14,4 +14,19 @@ export type Guard = {
   to: string;
 };
 
-export const GUARDS: Record<string, Guard> = {};
+export const GUARDS: Record<string, Guard> = {
+  /** A daemon that comes back does not know what was about to run. */
+  'journal of what starts': {
+    harness: 'crash',
+    file: 'sdk/src/daemon/journal.ts',
+    from: 'await writeDurably(',
+    to: "if (entry.state === 'claimed') await writeDurably(",
+  },
+  /** A create that comes again is carried out again. */
+  'memory of idempotent requests': {
+    harness: 'crash',
+    file: 'server/http/idempotency.ts',
+    from: 'if (first) return { replayed: false',
+    to: 'if (first || true) return { replayed: false',
+  },
+};
