@@ -20,8 +20,8 @@ import { checkHistory } from './history.ts';
 import { type Server, startServer } from './server.ts';
 import { until } from './until.ts';
 
-/** `ahead`: how far creates may be ahead of what has ended, so that they go on as long as the kills do. */
-const SIZES = { short: { tasks: 240, kills: 8, ahead: 40 }, long: { tasks: 10_000, kills: 40, ahead: 150 } };
+/** `ahead`: how far creates may be ahead of what has ended and of the kills, so that they go on until the last kill. */
+const SIZES = { short: { tasks: 160, kills: 8, ahead: 40 }, long: { tasks: 10_000, kills: 40, ahead: 150 } };
 
 export const harness: Harness = {
   atLeast: {
@@ -39,7 +39,7 @@ export const harness: Harness = {
       'kills of the worker': 10,
       'kills of a daemon': 10,
       'kills of PostgreSQL': 10,
-      'creates repeated': 500,
+      'creates repeated': 800,
       'commands taken over': 40,
       'tasks run again as asked': 200,
     },
@@ -52,13 +52,15 @@ const MACHINES = 4;
 const CONCURRENCY = 8;
 /** Creates under way at a time. */
 const LANES = 6;
-/** Share of the creates whose answer gets lost, as on a bad line. */
-const LOST_ANSWERS = 0.08;
+/** Of so many creates the answer of one gets lost, as on a bad line. */
+const LOST_ANSWER_OF = 10;
 /** Share of the kills that come together with the next one. */
 const TOGETHER = 0.25;
 /** Milliseconds at most between the moment that the plan names and the kill, and that PostgreSQL is away. */
 const JITTER_MS = 300;
 const AWAY_MS = 500;
+/** Milliseconds at most that a kill waits for a machine with a running command. */
+const BUSY_MS = 5_000;
 
 /** Seconds: the lease of a device with the usual heartbeats. */
 const LEASE = 90;
@@ -82,8 +84,9 @@ type Site = {
   startDaemon(machine: number): Promise<Daemon>;
   /** Number of a task → its id, of those whose create was answered. */
   acknowledged: Map<number, string>;
-  /** Tasks that have ended, as far as is known. */
+  /** Tasks that have ended, as far as is known; and how many are to have ended before the next kill. */
   ended: number;
+  due: number;
 };
 
 async function run(trial: Trial): Promise<void> {
@@ -96,9 +99,9 @@ async function run(trial: Trial): Promise<void> {
 
   const strikes = planOf(trial, kills);
   for (const [at, victims] of strikes.entries()) {
-    const due = Math.floor((tasks * (at + 0.5)) / (strikes.length + 0.5));
-    const goesOn = await until(() => site.ended >= due, PROGRESS_MS);
-    trial.check('work goes on between two kills', goesOn, { due, ended: site.ended });
+    site.due = Math.floor((tasks * (at + 0.5)) / (strikes.length + 0.5));
+    const goesOn = await until(() => site.ended >= site.due, PROGRESS_MS);
+    trial.check('work goes on between two kills', goesOn, { due: site.due, ended: site.ended });
     if (!goesOn) break;
     await delay(trial.random() * JITTER_MS);
     trial.say(`${site.ended} tasks have ended; kill -9 of ${victims.join(' and ')}`);
@@ -108,6 +111,7 @@ async function run(trial: Trial): Promise<void> {
   }
 
   const lastKillAt = performance.now();
+  site.due = tasks;
   await creating;
   const isOver = await until(() => site.ended >= tasks, STUCK_MS - (performance.now() - lastKillAt));
   trial.measure('seconds from the last kill to the last end', Math.round((performance.now() - lastKillAt) / 1000));
@@ -148,6 +152,7 @@ async function open(trial: Trial): Promise<Site> {
   return {
     ...{ trial, cluster, db, folder, devices, api, worker, daemons, startDaemon: start, acknowledged },
     ended: 0,
+    due: 0,
   };
 }
 
@@ -157,13 +162,16 @@ const checkStatus = (trial: Trial, status: number): void => {
 };
 
 /** `fetch` of whom creates: some answers do not come, and then nobody knows whether the task was made. */
-const badLine = (trial: Trial) => async (url: string, init: RequestInit) => {
-  const answer = await fetch(url, init);
-  checkStatus(trial, answer.status);
-  if (!new URL(url).pathname.endsWith('/tasks') || trial.random() >= LOST_ANSWERS) return answer;
-  await answer.body?.cancel();
-  throw new TypeError('The answer was lost');
-};
+function badLine(trial: Trial) {
+  let answers = 0;
+  return async (url: string, init: RequestInit): Promise<Response> => {
+    const answer = await fetch(url, init);
+    checkStatus(trial, answer.status);
+    if (!new URL(url).pathname.endsWith('/tasks') || ++answers % LOST_ANSWER_OF > 0) return answer;
+    await answer.body?.cancel();
+    throw new TypeError('The answer was lost');
+  };
+}
 
 // ---- What is killed -------------------------------------------------------------------------------------------------
 
@@ -187,7 +195,7 @@ function planOf(trial: Trial, kills: number): Victim[][] {
 /** Kills them at once, and brings them back: PostgreSQL first, since none of the others starts without. */
 async function strike(site: Site, victims: readonly Victim[]): Promise<void> {
   const { trial, cluster } = site;
-  const machine = Math.floor(trial.random() * MACHINES);
+  const machine = await busyMachine(site);
   const kill = {
     PostgreSQL: () => cluster.kill(),
     'the API': () => site.api.kill(),
@@ -215,6 +223,15 @@ async function strike(site: Site, victims: readonly Victim[]): Promise<void> {
   for (const victim of VICTIMS) if (victims.includes(victim)) await revive[victim]();
 }
 
+/** One on which a command runs, so that somebody has to take it over. */
+async function busyMachine({ trial, daemons }: Site): Promise<number> {
+  const first = Math.floor(trial.random() * MACHINES);
+  const turns = daemons.map((_, at) => (first + at) % MACHINES);
+  const find = () => turns.find((machine) => daemons[machine]?.isBusy());
+  await until(() => find() !== undefined, BUSY_MS);
+  return find() ?? first;
+}
+
 const startAgain = ({ trial, db }: Site, role: 'api' | 'worker', { port }: Server): Promise<Server> =>
   startServer(trial, { databaseUrl: db.options.connectionString as string, role, port });
 
@@ -230,12 +247,19 @@ const COMMANDS: Record<Kind, string> = {
   'failing once': '[ -e "failed-$number" ] || { : >"failed-$number"; exit 3; }',
 };
 
-function taskOf({ trial, folder }: Site, { id }: Device, number: number, of: number): NewTask {
-  const chance = trial.random();
-  // A retry comes after 8 to 12 s: those that are to be run again come first.
-  const isEarly = number < of * (trial.length === 'short' ? 0.3 : 0.9);
-  const kind: Kind =
-    chance < 0.05 && isEarly ? 'failing once' : chance < 0.2 ? 'slow' : chance < 0.3 ? 'telling' : 'quick';
+/** Of twenty tasks. */
+const KINDS = { 'failing once': [0], slow: [5, 10, 15], telling: [2, 7] } satisfies Partial<Record<Kind, number[]>>;
+
+function kindOf(number: number, of: number): Kind {
+  const place = number % 20;
+  if (KINDS.slow.includes(place)) return 'slow';
+  if (KINDS.telling.includes(place)) return 'telling';
+  // It is run again after 8 to 12 s, so it comes in time.
+  return KINDS['failing once'].includes(place) && number < of * 0.9 ? 'failing once' : 'quick';
+}
+
+function taskOf({ folder }: Site, { id }: Device, number: number, of: number): NewTask {
+  const kind = kindOf(number, of);
   return {
     device_id: id,
     command: `${KNOW_LEASE}; echo "$lease" >>runs; ${COMMANDS[kind]}`,
@@ -250,7 +274,7 @@ async function createAll(site: Site, ending: AbortSignal): Promise<void> {
   let next = 0;
   const lane = async () => {
     while (next < count && !ending.aborted) {
-      if (next - site.ended >= ahead) {
+      if (next - Math.min(site.ended, site.due) >= ahead) {
         await delay(20);
         continue;
       }
@@ -296,15 +320,17 @@ function watchProgress(site: Site, ending: AbortSignal): void {
       `update tasks set lease_until = now()
         where id in (select id from tasks
                       where status in ('assigned', 'running')
-                        and lease_until between now() and now() + ($1 - $2) * interval '1 s'
+                        and lease_until between now() and now() + $1 * interval '1 s'
                         for update skip locked)`,
-      [LEASE, SHORT_LEASE],
+      [LEASE - SHORT_LEASE],
     );
     if (rowCount) trial.count('leases cut short', rowCount);
   };
   void (async () => {
     while (!ending.aborted) {
-      await look().catch(() => {}); // PostgreSQL is away
+      await look().catch((error: pg.DatabaseError) => {
+        if (error.code?.startsWith('42')) throw error; // all else is that PostgreSQL is away
+      });
       await delay(100);
     }
   })();

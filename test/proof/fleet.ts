@@ -54,6 +54,8 @@ export type Daemon = {
   said: Said[];
   /** How often it has said something of that type. */
   times(type: Said['type']): number;
+  /** Whether a command runs. */
+  isBusy(): boolean;
   /** The leases of what its journal and its spool hold, by their files. */
   leases(): Set<string>;
   /** `kill -9`; done when it is gone. Its commands run on. */
@@ -105,6 +107,7 @@ export async function startDaemon(trial: Trial, options: DaemonOptions): Promise
     folder,
     said,
     times,
+    isBusy: () => times('started') + times('adopted') > times('finished'),
     leases: () => new Set(['journal', 'spool'].flatMap((name) => leasesIn(path.join(folder, name)))),
     kill,
     async freeze() {
