@@ -5,7 +5,11 @@
 import { type DaemonEvent, runDaemon } from '../../sdk/src/daemon/index.ts';
 
 /** What it says: its events, and each answer that was no success. */
-export type Said = DaemonEvent | { type: 'refused'; path: string; status: number; code: string | null };
+export type Said =
+  | DaemonEvent
+  | { type: 'refused'; path: string; status: number; code: string | null }
+  /** It has heard what it was told. */
+  | { type: 'told' };
 
 /** What it is told: a point of attempt.ts or runner.ts at which it stops as by SIGSTOP, once. */
 export type Told = { freezeAt: string };
@@ -16,6 +20,7 @@ const say = (said: Said) => void process.stdout.write(`${JSON.stringify(said)}\n
 let freezeAt: string | undefined;
 process.on('message', (told: Told) => {
   freezeAt = told.freezeAt;
+  say({ type: 'told' });
 });
 // The harness is gone: nobody would end this process.
 process.on('disconnect', () => process.exit());

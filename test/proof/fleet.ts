@@ -62,8 +62,8 @@ export type Daemon = {
   kill(): Promise<void>;
   /** SIGSTOP; done when it stands still. */
   freeze(): Promise<void>;
-  /** It is to freeze when it comes to that point. */
-  freezeAt(point: string): void;
+  /** It is to freeze when it comes to that point, and nowhere else; done when it has heard so, or is frozen. */
+  freezeAt(point: string): Promise<void>;
   isFrozen(): boolean;
   /** SIGCONT. */
   wake(): void;
@@ -114,7 +114,11 @@ export async function startDaemon(trial: Trial, options: DaemonOptions): Promise
       child.kill('SIGSTOP');
       await until(isFrozen, PATIENCE_MS);
     },
-    freezeAt: (freezeAt) => void child.send({ freezeAt } satisfies Told),
+    async freezeAt(freezeAt) {
+      const before = times('told');
+      child.send({ freezeAt } satisfies Told);
+      await until(() => times('told') > before || isFrozen(), PATIENCE_MS);
+    },
     isFrozen,
     wake: () => void child.kill('SIGCONT'),
   };

@@ -29,4 +29,18 @@ export const GUARDS: Record<string, Guard> = {
     from: 'if (first) return { replayed: false',
     to: 'if (first || true) return { replayed: false',
   },
+  /** A result counts under any lease that the task ever had. */
+  'lease of a result': {
+    harness: 'fencing',
+    file: 'server/domain/results.ts',
+    from: 'isHeld(task.status) && task.lease_id === attempt.lease_id',
+    to: 'isHeld(task.status)',
+  },
+  /** A heartbeat renews a task whatever lease it names. */
+  'lease of a heartbeat': {
+    harness: 'fencing',
+    file: 'server/domain/heartbeats.ts',
+    from: '(listed.lease_id is null or listed.lease_id = t.lease_id)',
+    to: 'true',
+  },
 };
