@@ -59,10 +59,15 @@ type Given = Pick<Trial, 'length' | 'seed' | 'say'> & {
   name: string;
   without: string | undefined;
   database(): Promise<{ url: string; drop(): Promise<void> }>;
+  /** Rejects when the harness is to end at once. */
+  interrupted: Promise<never>;
 };
 
 /** Runs `harness` and judges it; throws when the harness itself broke. */
-export async function judge(harness: Harness, { name, without, database, ...given }: Given): Promise<Verdict> {
+export async function judge(
+  harness: Harness,
+  { name, without, database, interrupted, ...given }: Given,
+): Promise<Verdict> {
   const startedAt = performance.now();
   const verdict: Verdict = {
     name,
@@ -83,7 +88,7 @@ export async function judge(harness: Harness, { name, without, database, ...give
   };
   const closers: (() => unknown)[] = [];
   try {
-    await harness.run({
+    const running = harness.run({
       ...given,
       random: randomOf(given.seed),
       database: async () => {
@@ -101,6 +106,7 @@ export async function judge(harness: Harness, { name, without, database, ...give
       },
       afterwards: (work) => void closers.push(work),
     });
+    await Promise.race([running, interrupted]);
   } finally {
     for (const close of closers.reverse()) await close();
   }
