@@ -11,13 +11,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { ApiError, ConnectionError, type NewTask } from '../../sdk/src/index.ts';
-import { type Cluster, startCluster } from '../setup/cluster.ts';
-import { type Daemon, type Device, KNOW_LEASE, makeDevice, makeFolder, makeOwner, startDaemon } from './fleet.ts';
+import { MACHINES, openSite, type Site, strike, VICTIMS, type Victim } from './crash-site.ts';
+import { type Device, KNOW_LEASE } from './fleet.ts';
 import type { Harness, Trial } from './harness.ts';
 import { checkHistory } from './history.ts';
-import { type Server, startServer } from './server.ts';
 import { until } from './until.ts';
 
 /** `ahead`: how far creates may be ahead of what has ended and of the kills, so that they go on until the last kill. */
@@ -47,20 +46,12 @@ export const harness: Harness = {
   run,
 };
 
-const MACHINES = 4;
-/** Tasks that a machine may hold. */
-const CONCURRENCY = 8;
 /** Creates under way at a time. */
 const LANES = 6;
-/** Of so many creates the answer of one gets lost, as on a bad line. */
-const LOST_ANSWER_OF = 10;
 /** Share of the kills that come together with the next one. */
 const TOGETHER = 0.25;
-/** Milliseconds at most between the moment that the plan names and the kill, and that PostgreSQL is away. */
+/** Milliseconds at most between the moment that the plan names and the kill. */
 const JITTER_MS = 300;
-const AWAY_MS = 500;
-/** Milliseconds at most that a kill waits for a machine with a running command. */
-const BUSY_MS = 5_000;
 
 /** Seconds: the lease of a device with the usual heartbeats. */
 const LEASE = 90;
@@ -72,26 +63,9 @@ const SHORT_LEASE = 10;
 const STUCK_MS = 2 * LEASE * 1000;
 const STANDSTILL_MS = 60_000;
 
-type Site = {
-  trial: Trial;
-  cluster: Cluster;
-  db: pg.Pool;
-  folder: string;
-  devices: Device[];
-  api: Server;
-  worker: Server;
-  daemons: Daemon[];
-  startDaemon(machine: number): Promise<Daemon>;
-  /** Number of a task → its id, of those whose create was answered. */
-  acknowledged: Map<number, string>;
-  /** Tasks that have ended, as far as is known; and how many are to have ended before the next kill. */
-  ended: number;
-  due: number;
-};
-
 async function run(trial: Trial): Promise<void> {
   const { tasks, kills } = SIZES[trial.length];
-  const site = await open(trial);
+  const site = await openSite(trial);
   const ending = new AbortController();
   trial.afterwards(() => ending.abort());
   watchProgress(site, ending.signal);
@@ -121,67 +95,7 @@ async function run(trial: Trial): Promise<void> {
   await checkHistory(trial, site.db);
 }
 
-async function open(trial: Trial): Promise<Site> {
-  const cluster = await startCluster();
-  trial.afterwards(() => cluster.stop());
-  const databaseUrl = await cluster.create('crash');
-  const db = new pg.Pool({ connectionString: databaseUrl, max: 1, connectionTimeoutMillis: 2_000 });
-  db.on('error', () => {}); // it is killed again and again
-  trial.afterwards(() => db.end());
-
-  const env = { HOST: ownAddress(trial) };
-  const api = await startServer(trial, { databaseUrl, role: 'api', env });
-  const worker = await startServer(trial, { databaseUrl, role: 'worker', env });
-  const folder = makeFolder(trial, 'crash');
-  const numbers = Array.from({ length: MACHINES }, (_, machine) => machine);
-  // Each machine is another account's, whose plan would let all of them hold ten tasks together.
-  const devices = await Promise.all(
-    numbers.map(async () => makeDevice(await makeOwner(api.url, badLine(trial)), CONCURRENCY)),
-  );
-  const start = (machine: number) =>
-    startDaemon(trial, {
-      baseUrl: api.url,
-      device: devices[machine] as Device,
-      folder: path.join(folder, `state-${machine}`),
-      onSaid: (said) => {
-        if (said.type === 'adopted') trial.count('commands taken over');
-        if (said.type === 'refused') checkStatus(trial, said.status);
-      },
-    });
-  const daemons = await Promise.all(numbers.map(start));
-  const acknowledged = new Map<number, string>();
-  return {
-    ...{ trial, cluster, db, folder, devices, api, worker, daemons, startDaemon: start, acknowledged },
-    ended: 0,
-    due: 0,
-  };
-}
-
-/** While a server is away nobody else takes its port here, as anybody's connection might on 127.0.0.1. */
-const ownAddress = ({ random }: Trial): string =>
-  ['127', ...Array.from({ length: 3 }, () => 1 + Math.floor(random() * 254))].join('.');
-
-const checkStatus = (trial: Trial, status: number): void => {
-  if (status < 500) return;
-  trial.check('no failure of the service is another than 503', status === 503, status);
-};
-
-/** `fetch` of whom creates: some answers do not come, and then nobody knows whether the task was made. */
-function badLine(trial: Trial) {
-  let answers = 0;
-  return async (url: string, init: RequestInit): Promise<Response> => {
-    const answer = await fetch(url, init);
-    checkStatus(trial, answer.status);
-    if (!new URL(url).pathname.endsWith('/tasks') || ++answers % LOST_ANSWER_OF > 0) return answer;
-    await answer.body?.cancel();
-    throw new TypeError('The answer was lost');
-  };
-}
-
 // ---- What is killed -------------------------------------------------------------------------------------------------
-
-const VICTIMS = ['PostgreSQL', 'the API', 'the worker', 'a daemon'] as const;
-type Victim = (typeof VICTIMS)[number];
 
 /** Each victim as often as the others, in an order of the seed; sometimes two at once. */
 function planOf(trial: Trial, kills: number): Victim[][] {
@@ -195,51 +109,6 @@ function planOf(trial: Trial, kills: number): Victim[][] {
     else plan.push([victim]);
   }
   return plan;
-}
-
-/** Kills them at once, and brings them back: PostgreSQL first, since none of the others starts without. */
-async function strike(site: Site, victims: readonly Victim[]): Promise<void> {
-  const { trial, cluster } = site;
-  const machine = await busyMachine(site);
-  const kill = {
-    PostgreSQL: () => cluster.kill(),
-    'the API': () => site.api.kill(),
-    'the worker': () => site.worker.kill(),
-    'a daemon': () => site.daemons[machine]?.kill(),
-  };
-  await Promise.all(victims.map((victim) => kill[victim]()));
-  for (const victim of victims) trial.count(`kills of ${victim}`);
-
-  const revive = {
-    PostgreSQL: async () => {
-      await delay(trial.random() * AWAY_MS);
-      await cluster.restart();
-    },
-    'the API': async () => {
-      site.api = await startAgain(site, 'api', site.api);
-    },
-    'the worker': async () => {
-      site.worker = await startAgain(site, 'worker', site.worker);
-    },
-    'a daemon': async () => {
-      site.daemons[machine] = await site.startDaemon(machine);
-    },
-  };
-  for (const victim of VICTIMS) if (victims.includes(victim)) await revive[victim]();
-}
-
-/** One on which a command runs, so that somebody has to take it over. */
-async function busyMachine({ trial, daemons }: Site): Promise<number> {
-  const first = Math.floor(trial.random() * MACHINES);
-  const turns = daemons.map((_, at) => (first + at) % MACHINES);
-  const find = () => turns.find((machine) => daemons[machine]?.isBusy());
-  await until(() => find() !== undefined, BUSY_MS);
-  return find() ?? first;
-}
-
-function startAgain({ trial, db }: Site, role: 'api' | 'worker', { url, port }: Server): Promise<Server> {
-  const env = { HOST: new URL(url).hostname };
-  return startServer(trial, { databaseUrl: db.options.connectionString as string, role, port, env });
 }
 
 // ---- What is done meanwhile -----------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ import { checkHistory } from './history.ts';
 import { startServer } from './server.ts';
 import { until } from './until.ts';
 
-/** `tasks`: of a device in a round. Its owner's plan lets it hold ten. */
+/** `tasks`: of a device in a round; the largest plan lets an account hold ten at a time. */
 const SIZES = { short: { devices: 2, tasks: 6, rounds: 3 }, long: { devices: 4, tasks: 10, rounds: 16 } };
 
 export const harness: Harness = {
