@@ -58,6 +58,9 @@ const FREEZE_MS = 3_000;
 /** Milliseconds after which a claim that was answered is in the journal of whoever got the answer. */
 const JOURNALED_MS = 500;
 
+/** Bytes, more than any command here writes: a piece that is there already may come again under any lease. */
+const UNWRITTEN = 100_000;
+
 /** The second daemon is in the folder of a copy. A gate is a pipe: the commands of its daemon wait until it is opened. */
 type Pair = { device: Device; daemons: [Daemon, Daemon]; gates: [string, string] };
 
@@ -277,7 +280,7 @@ async function replay({ trial, baseUrl }: Site, device: Device, lost: ReadonlyMa
   for (const [lease_id, task_id] of lost) {
     const said = {
       start: () => daemon.start(task_id, { lease_id }),
-      output: () => daemon.output(task_id, { lease_id, stream: 'stdout', offset: 0, chunk: 'stale' }),
+      output: () => daemon.output(task_id, { lease_id, stream: 'stdout', offset: UNWRITTEN, chunk: 'stale' }),
       result: () => daemon.result(task_id, { lease_id, status: 'completed', exit_code: 0, stdout: 'stale' }),
     };
     for (const [what, say] of Object.entries(said)) {
