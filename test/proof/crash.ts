@@ -39,7 +39,7 @@ export const harness: Harness = {
       'kills of a daemon': 10,
       'kills of PostgreSQL': 10,
       'creates repeated': 800,
-      'commands taken over': 40,
+      'commands taken over': 12,
       'tasks run again as asked': 200,
     },
   },
