@@ -48,8 +48,10 @@ export async function openSite(trial: Trial): Promise<Site> {
   trial.afterwards(() => db.end());
 
   const env = { HOST: ownAddress(trial) };
-  const api = await startServer(trial, { databaseUrl, role: 'api', env });
-  const worker = await startServer(trial, { databaseUrl, role: 'worker', env });
+  const [api, worker] = await Promise.all([
+    startServer(trial, { databaseUrl, role: 'api', env }),
+    startServer(trial, { databaseUrl, role: 'worker', env }),
+  ]);
   const folder = makeFolder(trial, 'crash');
   const numbers = Array.from({ length: MACHINES }, (_, machine) => machine);
   // An account each: the largest plan lets one account hold ten tasks at a time.
