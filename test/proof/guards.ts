@@ -15,19 +15,74 @@ export type Guard = {
 };
 
 export const GUARDS: Record<string, Guard> = {
-  'a call is answered in time': {
+  /** A daemon that comes back does not know what was about to run. */
+  'journal-of-what-starts': {
+    harness: 'crash',
+    file: 'sdk/src/daemon/journal.ts',
+    from: 'await writeDurably(',
+    to: "if (entry.state === 'claimed') await writeDurably(",
+  },
+  /** A create that comes again is carried out again. */
+  'memory-of-requests': {
+    harness: 'crash',
+    file: 'server/http/idempotency.ts',
+    from: 'if (first) return { replayed: false',
+    to: 'if (first || true) return { replayed: false',
+  },
+  /** A result counts under any lease that the task ever had. */
+  'lease-of-a-result': {
+    harness: 'fencing',
+    file: 'server/domain/results.ts',
+    from: 'isHeld(task.status) && task.lease_id === attempt.lease_id',
+    to: 'isHeld(task.status)',
+  },
+  /** A heartbeat renews a task whatever lease it names. */
+  'lease-of-a-heartbeat': {
+    harness: 'fencing',
+    file: 'server/domain/heartbeats.ts',
+    from: '(listed.lease_id is null or listed.lease_id = t.lease_id)',
+    to: 'true',
+  },
+  'address-that-was-checked': {
+    harness: 'hostile-mail',
+    file: 'server/adapters/mail-hosts.ts',
+    from: 'return address;',
+    to: 'return (await addressesOf(host))[0] ?? address;',
+  },
+  'one-line': {
+    harness: 'hostile-mail',
+    file: 'server/domain/letters.ts',
+    from: "text.replace(/[\\p{Cc}\\p{Zl}\\p{Zp}]+/gu, ' ').trim()",
+    to: 'text.trim()',
+  },
+  'splice-of-replay-and-live': {
+    harness: 'relay-resume',
+    file: 'server/realtime/subscriber.ts',
+    from: 'if ((feed.last() ?? 0) <= position) {',
+    to: 'if (stretch.isWhole) {',
+  },
+  'gap-is-told': {
+    harness: 'relay-resume',
+    file: 'server/domain/stored-messages.ts',
+    from: 'return rows[0]?.is_gap ?? true;',
+    to: 'return false;',
+  },
+  /** A call may wait for one thing after the other. */
+  'limit-of-a-call': {
     harness: 'outages',
     file: 'server/http/time-limit.ts',
     from: 'const LIMIT_MS = 4_500;',
     to: 'const LIMIT_MS = 60_000;',
   },
-  'a connection that is silent is let go': {
+  /** What the network has swallowed is waited for as long as TCP hopes. */
+  'end-of-silence': {
     harness: 'outages',
     file: 'server/db/orm.ts',
     from: '  query_timeout: ANSWER_TIMEOUT_MS,\n',
     to: '',
   },
-  'a socket is at most a MiB behind': {
+  /** A socket whose reader has stalled is sent everything. */
+  'bound-on-what-lies-unsent': {
     harness: 'slow-consumers',
     file: 'server/realtime/socket.ts',
     from: 'const MOST_BEHIND = MIB;',
