@@ -9,7 +9,6 @@ import type { Permission, Scope } from '../contracts/wire.ts';
 import type { Config } from './config.ts';
 import type { Db } from './db/orm.ts';
 import type { Plan } from './domain/plans.ts';
-import { Failed } from './failed.ts';
 
 /** Who acts, and until when the credential lasts, where it ends by itself. It decides what may be seen, and it is the name in events and in the audit log. */
 export type Actor =
@@ -399,8 +398,8 @@ export type Ctx = Service &
   Origin & {
     /** Of the call that it is done for; undefined where nobody waits. */
     timeLimit?: {
-      /** The caller has been told that it was not done: nothing may be committed any more. */
-      isOver(): boolean;
+      /** Nothing may be committed any more of what the caller has been told was not done. @throws Failed SERVICE_UNAVAILABLE */
+      requireLeft(): void;
       uncounted<Result>(work: () => Promise<Result>): Promise<Result>;
     };
   };
@@ -427,7 +426,7 @@ export async function atomically<Result>(ctx: Ctx, work: (tx: Ctx) => Promise<Re
   const meter: Meter = { note: (...more) => void noted.push(...more) };
   const result = await ctx.db.transaction().execute(async (db) => {
     const done = await work({ ...ctx, db, events, meter, jobs: ctx.jobs.within(db, ctx) });
-    if (ctx.timeLimit?.isOver()) throw new Failed('SERVICE_UNAVAILABLE');
+    ctx.timeLimit?.requireLeft();
     return done;
   });
   ctx.events.emit(...told);

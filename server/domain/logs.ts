@@ -12,7 +12,6 @@
  * each name: of the others each forgets its own log, and is answered as the first was.
  */
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import { atomically, type Ctx, type Once, type StagedObject, uncounted, userIdOf } from '../context.ts';
@@ -45,8 +44,6 @@ const DAY_MS = 24 * HOUR_MS;
 /** Far longer than any upload takes. */
 const DEAD_AFTER_MS = HOUR_MS;
 const BATCH = 200;
-/** For what a failed upload has left. It goes on after its answer. */
-const TIDY_MS = 250;
 /** Bytes of text in one answer. */
 const MAX_VIEW = 256 * 1024;
 
@@ -127,8 +124,13 @@ async function store(
       .execute();
   });
   let answered: UploadedLog | undefined;
+  /** Then nobody is kept waiting for it once more. */
+  let isStoreAway = false;
   try {
-    await uncounted(ctx, () => staged.store(keyOf(id)));
+    await uncounted(ctx, () => staged.store(keyOf(id))).catch((error: unknown) => {
+      isStoreAway = error instanceof Failed;
+      throw error;
+    });
     answered = await lastStep((tx) => markStored(tx, id));
     return answered;
   } finally {
@@ -137,8 +139,7 @@ async function store(
       const tidied = forgetUnstored(unhurried, id).catch((err) =>
         ctx.log.warn({ err, logId: id }, 'a log waits for the sweep'),
       );
-      // What failed may well be away, and would be waited for once more before the answer.
-      await Promise.race([tidied, delay(TIDY_MS, undefined, { ref: false })]);
+      if (!isStoreAway) await tidied;
     }
   }
 }

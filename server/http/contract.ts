@@ -19,7 +19,6 @@ import { z } from 'zod';
 import { accessOf } from '../../contracts/declared.ts';
 import type { Access } from '../../contracts/wire.ts';
 import { type Actor, type Ctx, type Once, userIdOf } from '../context.ts';
-import { Failed } from '../failed.ts';
 import { type NamedCall, onceFor, withIdempotency } from './idempotency.ts';
 import { formOf, type Receive, takesForm } from './multipart.ts';
 import { type TimeLimit, waitMsOf } from './time-limit.ts';
@@ -267,7 +266,7 @@ export function bindStream<Route extends AppRoute>(
       }
       const { ctx, timeLimit } = request;
       const begin = (own: Record<string, string>) => {
-        if (timeLimit.isOver()) throw new Failed('SERVICE_UNAVAILABLE');
+        timeLimit.requireLeft();
         const shared = reply.getHeaders() as Record<string, string>;
         reply.hijack();
         return reply.raw.writeHead(200, { ...shared, ...own, 'x-request-id': request.id });

@@ -21,7 +21,8 @@ export type TimeLimit = {
   within<Result>(work: () => Promise<Result>, moreMs?: number): Promise<Result>;
   /** Meanwhile the time stands still. */
   uncounted<Result>(work: () => Promise<Result>): Promise<Result>;
-  isOver(): boolean;
+  /** @throws Failed SERVICE_UNAVAILABLE when the time is over */
+  requireLeft(): void;
 };
 
 export function openTimeLimit(limitMs = LIMIT_MS): TimeLimit {
@@ -47,7 +48,7 @@ export function openTimeLimit(limitMs = LIMIT_MS): TimeLimit {
       const { promise: end, reject } = Promise.withResolvers<never>();
       giveUp = () => {
         isOver = true;
-        reject(new Failed('SERVICE_UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS }));
+        reject(tooLate());
       };
       leftMs += moreMs;
       isWithin = true;
@@ -69,9 +70,13 @@ export function openTimeLimit(limitMs = LIMIT_MS): TimeLimit {
         if (uncounted === 0 && isWithin) run();
       }
     },
-    isOver: () => isOver,
+    requireLeft() {
+      if (isOver) throw tooLate();
+    },
   };
 }
+
+const tooLate = (): Failed => new Failed('SERVICE_UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS });
 
 /** Milliseconds that the caller of a long poll waits on purpose. */
 export function waitMsOf(query: unknown): number {

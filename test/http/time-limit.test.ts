@@ -15,7 +15,7 @@ test('work in time is answered with what it made, or how it failed', async () =>
   const limit = openTimeLimit();
   await expect(limit.within(async () => 'made')).resolves.toBe('made');
   await expect(limit.within(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
-  expect(limit.isOver()).toBe(false);
+  limit.requireLeft();
 });
 
 test('the next step has what the ones before it left', async () => {

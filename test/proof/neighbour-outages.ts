@@ -1,7 +1,5 @@
 /** What lies around the service away: the object store and the mail server silent, the disk full. Everything else goes on. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
+import { startSmtp } from '../setup/smtp-server.ts';
 import { openTcpProxy } from '../setup/tcp-proxy.ts';
 import { openBucket } from './bucket.ts';
 import { type Customer, clientOf, makeCustomer } from './customer.ts';
@@ -20,7 +18,8 @@ const TEXT = 'one line of a log\n';
 /** The S3 server and the SMTP server take connections and say nothing. */
 export async function silenceNeighbours(trial: Trial): Promise<void> {
   const bucket = await openTcpProxy(await openBucket(trial));
-  const mail = await openMailbox(trial);
+  const mail = await startSmtp();
+  trial.afterwards(() => mail.close());
   const smtp = await openTcpProxy(mail);
   trial.afterwards(() => Promise.all([bucket.close(), smtp.close()]));
   const { url } = await startServer(trial, {
@@ -30,9 +29,8 @@ export async function silenceNeighbours(trial: Trial): Promise<void> {
       S3_BUCKET: 'logs',
       S3_ACCESS_KEY: 'key',
       S3_SECRET_KEY: 'secret',
-      SMTP_HOST: smtp.host,
+      ...mail.env,
       SMTP_PORT: String(smtp.port),
-      SMTP_FROM: 'cloud@example.com',
     },
   });
   const customer = await makeCustomer(url);
@@ -58,7 +56,10 @@ export async function silenceNeighbours(trial: Trial): Promise<void> {
   if (isBack) await checkLogs(trial, customer, logs);
   trial.count('neighbours silenced', 2);
   if (trial.length === 'short') return;
-  const haveAllTheirs = () => registered.every((address) => mail.taken.has(address));
+  const haveAllTheirs = () => {
+    const brought = new Set(mail.received.flatMap(({ to }) => to));
+    return registered.every((address) => brought.has(address));
+  };
   trial.check('every letter arrives in the end', await until(haveAllTheirs, LETTERS_MS), registered.length);
 }
 
@@ -141,27 +142,4 @@ async function testingMail(url: string): Promise<Feature> {
     pauseMs: 1_000,
     refusedWith: 502,
   };
-}
-
-/** Takes every letter; `taken` are those to whom. */
-async function openMailbox(trial: Trial): Promise<{ host: string; port: number; taken: Set<string> }> {
-  const taken = new Set<string>();
-  const server = new SMTPServer({
-    authOptional: true,
-    closeTimeout: 1,
-    disableReverseLookup: true,
-    onData(stream, { envelope }, callback) {
-      stream.resume().once('end', () => {
-        for (const { address } of envelope.rcptTo) taken.add(address);
-        callback();
-      });
-    },
-  });
-  // Whoever gives up leaves an error behind.
-  server.on('error', () => {});
-  server.listen(0, '127.0.0.1');
-  await once(server.server, 'listening');
-  trial.afterwards(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  const { address: host, port } = server.server.address() as AddressInfo;
-  return { host, port, taken };
 }
