@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { atomically } from '../../server/context.ts';
-import { openTimeLimit } from '../../server/http/time-limit.ts';
+import { openTimeLimit, type TimeLimit } from '../../server/http/time-limit.ts';
 import { openParts } from '../setup/parts.ts';
 
 const AWAY = { status: 503, code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 2 };
@@ -46,17 +46,18 @@ test('what has patience of its own is not counted', async () => {
 
 test('a transaction that ends when its caller has been refused is undone', async () => {
   const { ctx } = await openParts();
-  const limit = openTimeLimit(100);
   const { promise, resolve } = held();
-  const insert = (key: string) =>
+  const insert = (key: string, limit: TimeLimit) =>
     atomically({ ...ctx, timeLimit: limit }, async (tx) => {
       await sql`insert into rate_counters (key, window_start, hits) values (${key}, now(), 1)`.execute(tx.db);
       if (key === 'late') await promise;
     });
-  await limit.within(() => insert('in time'));
+  const ample = openTimeLimit();
+  await ample.within(() => insert('in time', ample));
   let ended: Promise<void> | undefined;
-  const late = limit.within(() => {
-    ended = insert('late');
+  const short = openTimeLimit(100);
+  const late = short.within(() => {
+    ended = insert('late', short);
     return ended;
   });
   await expect(late).rejects.toMatchObject(AWAY);
