@@ -25,6 +25,8 @@ export type Trial = {
   database(): Promise<string>;
   /** Notes whether `sentence` held; `seen` is printed when it did not. Sentences may repeat, with another `seen` each. */
   check(sentence: string, held: boolean, seen?: unknown): void;
+  /** Whether a check has failed already: without its guard a harness need not go on. */
+  hasFailed(): boolean;
   /** Something of what `atLeast` asks for happened. */
   count(event: string, times?: number): void;
   /** A figure for the report. */
@@ -90,6 +92,7 @@ export async function judge(harness: Harness, { name, without, database, ...give
         return url;
       },
       check,
+      hasFailed: () => verdict.failed > 0,
       count: (event, times = 1) => {
         verdict.events[event] = (verdict.events[event] ?? 0) + times;
       },

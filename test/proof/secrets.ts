@@ -33,9 +33,9 @@ export const harness: Harness = {
   atLeast: {
     short: {
       'fields that carry a secret': 16,
-      'secrets known again': 500,
-      'errors answered': 400,
-      'lines of the log': 500,
+      'secrets known again': 380,
+      'errors answered': 350,
+      'lines of the log': 400,
       'rows of the database': 30,
     },
     long: {
@@ -77,7 +77,7 @@ export const harness: Harness = {
     }
     await whileAway(databaseUrl, async () => {
       await sendFields(scene, held);
-      await sendCredentials(scene);
+      if (trial.length === 'long') await sendCredentials(scene);
     });
     if (trial.length === 'long') await readMailbox(scene, held);
     const metrics = await read(scene, 'GET', '/metrics', { authorization: `Bearer ${secrets.METRICS_TOKEN}` });

@@ -45,10 +45,11 @@ export const harness: Harness = {
       const other = await makeTenant(url, state);
       trial.say(`a victim whose task is ${state}`);
       const parties: Parties = { url, own, other, gone, byKey: round % 2 === 1 };
-      await tryPlaces(trial, parties, rows);
       await trySockets(trial, parties, rows);
-      await tryLists(trial, parties);
       await listenAside(trial, parties);
+      await tryLists(trial, parties);
+      await tryPlaces(trial, parties, rows);
+      if (trial.hasFailed()) return;
     }
   },
 };
@@ -87,6 +88,7 @@ type Case = { name: string; bearer: string | undefined; id: string; expected: Ou
 async function tryPlaces(trial: Trial, parties: Parties, rows: Rows): Promise<void> {
   await rows.note();
   for (const route of ROUTES) {
+    if (trial.hasFailed()) return;
     for (const place of idPlacesOf(route)) {
       for (const row of ROWS[`${operationOf(route)} ${place}`] ?? []) {
         for (const each of casesOf(route, place, row, parties)) {
