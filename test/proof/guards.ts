@@ -15,6 +15,30 @@ export type Guard = {
 };
 
 export const GUARDS: Record<string, Guard> = {
+  'address-that-was-checked': {
+    harness: 'hostile-mail',
+    file: 'server/adapters/mail-hosts.ts',
+    from: 'return address;',
+    to: 'return (await addressesOf(host))[0] ?? address;',
+  },
+  'one-line': {
+    harness: 'hostile-mail',
+    file: 'server/domain/letters.ts',
+    from: "text.replace(/[\\p{Cc}\\p{Zl}\\p{Zp}]+/gu, ' ').trim()",
+    to: 'text.trim()',
+  },
+  'splice-of-replay-and-live': {
+    harness: 'relay-resume',
+    file: 'server/realtime/subscriber.ts',
+    from: 'if ((feed.last() ?? 0) <= position) {',
+    to: 'if (stretch.isWhole) {',
+  },
+  'gap-is-told': {
+    harness: 'relay-resume',
+    file: 'server/domain/stored-messages.ts',
+    from: 'return rows[0]?.is_gap ?? true;',
+    to: 'return false;',
+  },
   'backup-owner': {
     harness: 'tenancy',
     file: 'server/domain/config-backups.ts',

@@ -16,7 +16,7 @@ import { GUARDS } from './guards.ts';
 import type { Verdict } from './harness.ts';
 import { prove } from './prove.ts';
 
-const HARNESSES: readonly string[] = ['tenancy', 'tokens', 'secrets'];
+const HARNESSES: readonly string[] = ['tenancy', 'tokens', 'relay-resume', 'secrets', 'hostile-mail'];
 
 const { values: flags, positionals: named } = parseArgs({
   allowPositionals: true,

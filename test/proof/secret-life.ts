@@ -126,10 +126,12 @@ const saveMailSettings = (
   });
 
 /** A server that repeats the password it was told; its owner learns why their mailbox cannot be read. */
-export async function readMailbox(scene: Scene, { token, deviceId }: Held): Promise<void> {
-  const { host, port } = scene.theirs;
-  const imap_host = `${host.slice(0, host.lastIndexOf('.'))}.255`;
-  const servers = { imap_host, imap_port: port, imap_secure: false };
+export async function readMailbox(
+  scene: Scene,
+  { token, deviceId }: Held,
+  { host, port }: { host: string; port: number },
+): Promise<void> {
+  const servers = { imap_host: host, imap_port: port, imap_secure: false };
   await saveMailSettings(scene, token, deviceId, `${randomUUID()}@example.net`, servers);
   for (;;) {
     const { text } = await read(scene, 'GET', `/v1/email/config/${deviceId}`, bearer(token));

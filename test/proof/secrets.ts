@@ -20,6 +20,7 @@ import { gunzipSync } from 'node:zlib';
 import { backUp } from '../../server/admin/backup.ts';
 import { settings } from '../../server/config.ts';
 import { withClient } from '../setup/cluster.ts';
+import { ownLoopback } from '../setup/loopback.ts';
 import { ROUTES } from './contract-places.ts';
 import { openEchoingImap, openEchoingSmtp } from './echoing-mail.ts';
 import type { Harness, Trial } from './harness.ts';
@@ -64,7 +65,7 @@ export const harness: Harness = {
       SMTP_USER: 'service@example.org',
     };
     const server = await startServer(trial, { databaseUrl, env });
-    const { theirs, letters } = servers;
+    const { theirs, mailbox, letters } = servers;
     const scene: Scene = { trial, vault, server, theirs, letters, answers: [] };
 
     const held = await live(scene);
@@ -79,7 +80,7 @@ export const harness: Harness = {
       await sendFields(scene, held);
       if (trial.length === 'long') await sendCredentials(scene);
     });
-    if (trial.length === 'long') await readMailbox(scene, held);
+    if (trial.length === 'long') await readMailbox(scene, held, mailbox);
     const metrics = await read(scene, 'GET', '/metrics', { authorization: `Bearer ${secrets.METRICS_TOKEN}` });
     trial.check('the metrics are shown', metrics.status === 200, metrics.status);
     // What it says when it ends is part of its log.
@@ -89,6 +90,9 @@ export const harness: Harness = {
 };
 
 // ---- The settings ---------------------------------------------------------------------------------------------------
+
+/** Users may name few ports; this one takes no right. */
+const USERS_PORT = 2525;
 
 const SOUNDS_SECRET = /SECRET|KEY|PASS|TOKEN|HEADERS/;
 
@@ -116,12 +120,11 @@ function settingsOf(trial: Trial, vault: Vault, databaseUrl: string): Record<str
 
 async function openMailServers(trial: Trial) {
   const ours = await openEchoingSmtp(trial, { login: 'taken' });
-  // The whole of 127.0.0.0/8 is this machine; users may name few ports.
-  const host = ['127', ...[0, 0, 0].map(() => 1 + Math.floor(trial.random() * 254))].join('.');
-  const port = 2525;
-  await openEchoingSmtp(trial, { host, port, login: 'refused' });
-  if (trial.length === 'long') await openEchoingImap(trial, `${host.slice(0, host.lastIndexOf('.'))}.255`, port);
-  return { ours: ours.port, letters: ours.letters, theirs: { host, port } };
+  const theirs = { host: ownLoopback(), port: USERS_PORT };
+  await openEchoingSmtp(trial, { ...theirs, login: 'refused' });
+  const mailbox = { host: ownLoopback(), port: USERS_PORT };
+  if (trial.length === 'long') await openEchoingImap(trial, mailbox.host, mailbox.port);
+  return { ours: ours.port, letters: ours.letters, theirs, mailbox };
 }
 
 /** Takes spans, and every other time refuses them. */

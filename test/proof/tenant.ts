@@ -1,8 +1,11 @@
 /** Tenants: accounts with one of everything that has an id, each thing marked as theirs. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { SCOPES } from '../../contracts/wire.ts';
 import { CcjkCloud, type NewTask } from '../../sdk/src/index.ts';
+import { until } from './until.ts';
+
+/** Ten times as long as its channel lives. */
+const EXPIRY_MS = 10_000;
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -213,8 +216,8 @@ export async function makeGone(url: string, owner: Tenant): Promise<Record<Noun,
   await onRelay('DELETE', `/keys/${relayKey.id}`);
   const key = await onRelay<RegisteredKey>('POST', '/register', { publicKey: newPublicKey() });
   await onRelay('DELETE', `/keys/${key.publicKeyId}`);
-  const isThere = async () => (await fetch(`${url}/api/channels?id=${channel.id}`, { headers: asRelay })).ok;
-  while (await isThere()) await pause(50);
+  const isGone = async () => (await fetch(`${url}/api/channels?id=${channel.id}`, { headers: asRelay })).status === 404;
+  if (!(await until(isGone, EXPIRY_MS))) throw new Error('A channel does not expire');
   return {
     ...closed.ids,
     session: sessions.find(({ current }) => current)?.id as string,

@@ -16,8 +16,10 @@ import type { Harness, Trial } from './harness.ts';
 import { startPostgres } from './postgres.ts';
 import { type Server, startServer } from './server.ts';
 import { clientOf, makeAccount, PASSWORD } from './tenant.ts';
+import { until } from './until.ts';
 
 const AT_ONCE = 100;
+const PATIENCE_MS = 30_000;
 const EXTENT = {
   short: { stampedes: 1, thefts: 1, kills: 1, refreshers: 10, endings: 1, holders: 1 },
   long: { stampedes: 200, thefts: 20, kills: 6, refreshers: 40, endings: 10, holders: 5 },
@@ -52,7 +54,7 @@ export const harness: Harness = {
     await tryRevocations(trial, pair, extent);
     if (trial.hasFailed()) return;
     await tryStampedes(trial, pair, extent);
-    await tryRestart(trial, pair, () => startServer(trial, { ...options, port: servers[0].port }));
+    await tryRestart(trial, pair, () => startServer(trial, options));
     await tryKills(trial, pair, extent, postgres.killAndStart);
   },
 };
@@ -335,11 +337,8 @@ async function openRows(trial: Trial, url: string): Promise<Rows> {
     async holdRefreshes(least) {
       await client.query('begin; lock table spent_refresh_tokens in exclusive mode');
       const waiting = "pg_stat_activity where wait_event_type = 'Lock' and query like $1";
-      const until = performance.now() + 30_000;
-      while ((await count(waiting, '%spent_refresh_tokens%')) < least) {
-        if (performance.now() > until) throw new Error('The refreshes do not come to where they note the spent token');
-        await pause(5);
-      }
+      const areThere = async () => (await count(waiting, '%spent_refresh_tokens%')) >= least;
+      if (!(await until(areThere, PATIENCE_MS))) throw new Error('No refresh comes to where it notes the spent token');
     },
     async reconnect() {
       client = await connect();
