@@ -87,9 +87,9 @@ export const GUARDS: Record<string, Guard> = {
   },
   'envelope-of-what-is-no-http': {
     harness: 'fuzz',
-    file: 'server/app.ts',
-    from: 'clientErrorHandler: answerBrokenSocket,',
-    to: '',
+    file: 'server/http/replies.ts',
+    from: "envelope('/v1', failed, requestId, new Date())",
+    to: '{ message: failed.message }',
   },
   'backup-owner': {
     harness: 'tenancy',
