@@ -42,7 +42,7 @@ export const harness: Harness = {
     long: {
       'damaged requests': 12_000,
       'requests as the document allows': 12_000,
-      'bodies that the document forbids': 2_000,
+      'bodies that the document forbids': 1_000,
       refusals: 10_000,
       successes: 8_000,
       'broken connections': 3_000,
