@@ -21,7 +21,7 @@ import { type AtOnce, atOnce, OPENING, pause } from './task-orders.ts';
 import { type Look, look, openWorld, remember, type Setting, type World } from './task-world.ts';
 
 /** Accounts, one after the other, and rounds of each. */
-const SIZE = { short: { accounts: 10, rounds: 60 }, long: { accounts: 330, rounds: 60 } };
+const SIZE = { short: { accounts: 10, rounds: 60 }, long: { accounts: 520, rounds: 60 } };
 const BEGINNING = '2026-01-20T10:00:00Z';
 const DAY_MS = 86_400_000;
 
