@@ -62,8 +62,9 @@ export function registerSocketRoute(app: FastifyInstance, service: Service): voi
   });
 }
 
-/** @throws Failed ORIGIN_NOT_ALLOWED | AUTH_FAILED | TOKEN_EXPIRED | WRONG_CREDENTIAL */
+/** @throws Failed VALIDATION_ERROR | ORIGIN_NOT_ALLOWED | AUTH_FAILED | TOKEN_EXPIRED | WRONG_CREDENTIAL */
 async function identify(service: Service, request: FastifyRequest): Promise<Actor> {
+  requireHandshake(request);
   requireOrigin(service, request);
   const { authorization } = request.headers;
   if (authorization !== undefined) return resolveCredential(service, authorization);
@@ -81,6 +82,30 @@ async function identify(service: Service, request: FastifyRequest): Promise<Acto
     });
   }
   return resolveCredential(service, `Bearer ${token}`);
+}
+
+/** Source: RFC 6455, 4.1. */
+const HANDSHAKE_KEY = /^[+/0-9A-Za-z]{22}==$/;
+const HANDSHAKE_VERSIONS = ['13', '8'];
+const PROTOCOL = /^[!#$%&'*+.^`|~\w-]+$/;
+
+/**
+ * Before anything is spent on it: `ws` would refuse it in words of its own, outside the envelope.
+ * @throws Failed VALIDATION_ERROR
+ */
+function requireHandshake({ raw, headers }: FastifyRequest): void {
+  const message = isUpgrade(raw) ? handshakeFault(headers) : undefined;
+  if (message) throw new Failed('VALIDATION_ERROR', { message });
+}
+
+function handshakeFault(headers: IncomingMessage['headers']): string | undefined {
+  if (!HANDSHAKE_KEY.test(headers['sec-websocket-key'] ?? '')) return 'Sec-WebSocket-Key has to be 16 bytes in base64';
+  if (!HANDSHAKE_VERSIONS.includes(headers['sec-websocket-version'] ?? ''))
+    return `Sec-WebSocket-Version has to be ${HANDSHAKE_VERSIONS.join(' or ')}`;
+  const protocols = headers['sec-websocket-protocol']?.split(',').map((each) => each.trim()) ?? [];
+  if (!protocols.every((each) => PROTOCOL.test(each)) || new Set(protocols).size < protocols.length)
+    return 'Sec-WebSocket-Protocol has to be a list of different names';
+  return undefined;
 }
 
 /** Programs send no Origin; browsers always do. @throws Failed ORIGIN_NOT_ALLOWED */

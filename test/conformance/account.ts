@@ -157,8 +157,8 @@ const UNIQUE: Record<string, () => Record<string, unknown>> = {
   // At once, and not as the second phase of two.
   'keys.remove': () => ({ confirmationCode: undefined }),
   'register.create': () => ({
-    publicKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }),
-    algorithm: 'RSA-2048',
+    publicKey: generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ type: 'spki', format: 'pem' }),
+    algorithm: 'ECC-SECP256K1',
   }),
 };
 

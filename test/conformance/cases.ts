@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Account } from './account.ts';
 import type { Contract, Operation, Parameter, Schema } from './document.ts';
-import type { Sent } from './exchange.ts';
+import { changedQuery, type Sent } from './exchange.ts';
 import { PREPARED } from './prepared.ts';
 
 export type Case = {
@@ -152,12 +152,6 @@ const withoutCredential = (sent: Sent): Sent => CREDENTIALS.reduce((left, name) 
 const wrongCredential = ({ schemes }: Operation): Record<string, string> => {
   if (schemes.includes('relayKey')) return { 'x-api-key': 'wrong' };
   return schemes.includes('deviceToken') ? { 'x-device-token': 'wrong' } : { authorization: 'Bearer wrong' };
-};
-
-const changedQuery = (path: string, change: (query: URLSearchParams) => void): string => {
-  const url = new URL(path, 'http://host');
-  change(url.searchParams);
-  return url.pathname + url.search;
 };
 
 const changedBody =

@@ -7,12 +7,23 @@ export type Schema = {
   $ref?: string;
   type?: string | string[];
   format?: string;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
   properties?: Record<string, Schema>;
   required?: string[];
+  additionalProperties?: Schema;
+  items?: Schema;
+  minItems?: number;
+  maxItems?: number;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
   examples?: unknown[];
   default?: unknown;
   enum?: unknown[];
+  const?: unknown;
   minimum?: number;
+  maximum?: number;
   contentMediaType?: string;
 };
 

@@ -10,7 +10,7 @@ export type Sent = {
   /** With the query. */
   path: string;
   headers: Record<string, string>;
-  body?: string | FormData;
+  body?: string | FormData | Buffer<ArrayBuffer>;
 };
 
 export type Answer = {
@@ -42,6 +42,13 @@ export async function exchange(baseUrl: string, { method, path, headers, body }:
     await new Promise((resolve) => setTimeout(resolve, waitSeconds * 1000));
   }
 }
+
+/** The path with another query. */
+export const changedQuery = (path: string, change: (query: URLSearchParams) => void): string => {
+  const url = new URL(path, 'http://host');
+  change(url.searchParams);
+  return url.pathname + url.search;
+};
 
 async function firstEvent({ body }: Response): Promise<string> {
   const decoder = new TextDecoder();

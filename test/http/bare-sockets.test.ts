@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openApp, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
 import { stateOfEverything } from '../setup/database.ts';
 import { type Answer, expectFailure, send } from '../setup/requests.ts';
@@ -98,4 +98,43 @@ test('half a body is a request that never came', async () => {
     expect(await raw(half)).not.toMatch(/^HTTP\/1\.1 2/);
   expect(await stateOfEverything(app.service.db)).toEqual(before);
   await isAlive();
+});
+
+describe('a handshake of a WebSocket', () => {
+  const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+  const handshake = async (...lines: string[]) => {
+    const { ticket } = await user.client.sockets.createTicket();
+    const opening = (...more: string[]) =>
+      [
+        `GET /v1/ws?ticket=${ticket} HTTP/1.1`,
+        'Host: x',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        ...more,
+        '',
+        '',
+      ].join('\r\n');
+    const refused = answerIn(await raw(opening(...lines), { end: false }));
+    const socket = connect({ port: Number(new URL(app.url).port), host: '127.0.0.1' });
+    socket.write(opening(`Sec-WebSocket-Key: ${KEY}`, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a, b'));
+    const [first] = await once(socket, 'data');
+    socket.destroy();
+    return { refused, next: String(first).split('\r\n', 1)[0] };
+  };
+
+  test.each([
+    ['no key', []],
+    ['a key of another length', ['Sec-WebSocket-Key: short', 'Sec-WebSocket-Version: 13']],
+    ['no version', [`Sec-WebSocket-Key: ${KEY}`]],
+    ['a version of nobody', [`Sec-WebSocket-Key: ${KEY}`, 'Sec-WebSocket-Version: 7']],
+    ['a protocol twice', [`Sec-WebSocket-Key: ${KEY}`, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a, a']],
+    [
+      'a protocol that is no name',
+      [`Sec-WebSocket-Key: ${KEY}`, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a b'],
+    ],
+  ])('with %s is answered in the envelope, and its ticket is not spent', async (_, lines) => {
+    const { refused, next } = await handshake(...lines);
+    expectFailure(refused, 400, 'VALIDATION_ERROR');
+    expect(next).toBe('HTTP/1.1 101 Switching Protocols');
+  });
 });

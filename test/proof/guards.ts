@@ -67,6 +67,30 @@ export const GUARDS: Record<string, Guard> = {
     from: 'return rows[0]?.is_gap ?? true;',
     to: 'return false;',
   },
+  'start-of-assigned': {
+    harness: 'state-machine',
+    file: 'server/domain/dispatch.ts',
+    from: "and status = 'assigned' and lease_until >",
+    to: 'and lease_until >',
+  },
+  'claims-in-turn': {
+    harness: 'state-machine',
+    file: 'server/domain/dispatch.ts',
+    from: 'for no key update`;',
+    to: 'for key share`;',
+  },
+  'texts-without-nul': {
+    harness: 'fuzz',
+    file: 'contracts/wire.ts',
+    from: "text.isWellFormed() && !text.includes('\\0')",
+    to: 'text.length >= 0',
+  },
+  'envelope-of-what-is-no-http': {
+    harness: 'fuzz',
+    file: 'server/http/replies.ts',
+    from: "envelope('/v1', failed, requestId, new Date())",
+    to: '{ message: failed.message }',
+  },
   'backup-owner': {
     harness: 'tenancy',
     file: 'server/domain/config-backups.ts',

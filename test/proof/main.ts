@@ -19,6 +19,8 @@ import { prove } from './prove.ts';
 const HARNESSES: readonly string[] = [
   'crash',
   'fencing',
+  'state-machine',
+  'fuzz',
   'tenancy',
   'tokens',
   'relay-resume',
