@@ -3,7 +3,7 @@
  * address that was checked, has so much time in all, and sees a password over TLS only, under a certificate for its name.
  */
 import { connect, type Socket } from 'node:net';
-import { createTransport, type NodemailerError } from 'nodemailer';
+import type { NodemailerError } from 'nodemailer';
 import type { Delivery, MailHosts, MailServers } from '../context.ts';
 import { oneLine } from '../domain/letters.ts';
 import { Failed } from '../failed.ts';
@@ -26,6 +26,7 @@ export function openMailServers(
   return {
     async send({ host, port, isSecure, login, address: sender }, letter) {
       const message = messageOf(letter, sender, now());
+      const { createTransport } = await import('nodemailer');
       const address = await mailHosts.checkedAddress(host);
       // Nobody needs a certificate on this machine.
       const isTlsDemanded = (isSecure || login !== undefined) && !LOOPBACK.test(address);

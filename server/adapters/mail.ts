@@ -6,7 +6,7 @@
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createTransport, type NodemailerError, type SendMailOptions, type SMTPTransportOptions } from 'nodemailer';
+import type { NodemailerError, SendMailOptions, SMTPTransportOptions } from 'nodemailer';
 import type { Config } from '../config.ts';
 import type { Delivery, Letter, Mail, Service } from '../context.ts';
 import { messageIdOf } from '../domain/letters.ts';
@@ -109,8 +109,9 @@ function smtpOptions(config: MailConfig, host: string, patienceMs: number): SMTP
 }
 
 function throughSmtp(options: SMTPTransportOptions): Deliver {
-  const transport = createTransport(options);
+  const open = once(async () => (await import('nodemailer')).createTransport(options));
   return async (_, message) => {
+    const transport = await open();
     try {
       const { response } = await transport.sendMail(message);
       return { isAccepted: true, reply: response ?? '' };
@@ -129,8 +130,11 @@ export const isRefusal = (error: unknown): error is NodemailerError => {
 
 /** Each letter is there whole or not at all, for the owner alone: some carry a secret. The log names the file only. */
 function intoOutbox(directory: string, now: () => Date, log: Service['log']): Deliver {
-  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+  const open = once(async () =>
+    (await import('nodemailer')).createTransport({ streamTransport: true, buffer: true, newline: 'windows' }),
+  );
   return async ({ id }, message) => {
+    const composer = await open();
     const { message: eml } = await composer.sendMail(message);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const file = path.join(directory, `${now().toISOString().replaceAll(':', '-')}-${id}.eml`);
@@ -141,3 +145,12 @@ function intoOutbox(directory: string, now: () => Date, log: Service['log']): De
     return { isAccepted: true, reply: file };
   };
 }
+
+/** For nodemailer, which is loaded with the first letter: many a process never sends one. */
+const once = <T>(open: () => Promise<T>): (() => Promise<T>) => {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+};
