@@ -8,6 +8,8 @@ import { startEmbeddedPostgres } from '../../server/adapters/postgres-embedded.t
 export type Cluster = {
   /** An empty database; its URL. */
   create(name: string): Promise<string>;
+  /** Milliseconds of CPU of all processes of PostgreSQL since they started. Linux only. */
+  cpuMs(): number;
   stop(): Promise<void>;
 };
 
@@ -23,11 +25,38 @@ export async function startCluster(): Promise<Cluster> {
       url.pathname = `/${name}`;
       return url.href;
     },
+    cpuMs: () => cpuMsOf(postgres.pid),
     async stop() {
       await postgres.stop();
       for (const files of [postgres.area, directory]) fs.rmSync(files, { recursive: true, force: true });
     },
   };
+}
+
+/** Of `/proc/…/stat`: USER_HZ, which is 100 wherever Node runs. */
+const TICK_MS = 10;
+
+/** Of a process and its children: those that live to the nanosecond, those that have ended to the tick. */
+function cpuMsOf(pid: number): number {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The fields after the name, which may hold anything: state, parent, …
+  const [cutime, cstime] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(13, 15)
+    .map(Number);
+  const ended = ((cutime ?? 0) + (cstime ?? 0)) * TICK_MS;
+  const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return [String(pid), ...children].reduce((sum, each) => sum + livingMsOf(each), ended);
+}
+
+/** 0 of one that has ended since it was named: then it is counted with the ended ones. */
+function livingMsOf(pid: string): number {
+  try {
+    return Number(fs.readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 const TASKS_PER_USER = 100;
