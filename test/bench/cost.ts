@@ -134,6 +134,7 @@ const EVENTS_MS = 30;
 const PRESENCE_MS = 550;
 /** Until Node has compiled what it needs, and every connection its statements. */
 const WARM_UP_LIVES = 15;
+const COUNTED_LIVES = 5;
 
 type Spent = { serviceMs: number; postgresMs: number; walBytes: number };
 
@@ -210,15 +211,18 @@ async function walWritten(meter: pg.Client): Promise<number> {
   return rows[0]?.bytes ?? Number.NaN;
 }
 
-/** As one caller sends them alone: what callers share is then nobody else's. */
+/** Of one caller alone, who shares none with others. The sweep may come between, so the fewest of some lives count. */
 async function countStatements(service: MeasuredProcess, [one]: readonly Going[]): Promise<Map<string, number>> {
-  const going = { ...(one as Going), claimId: randomUUID() };
   const counts = new Map<string, number>();
   await service.ask('statements');
-  for (const [name, operation] of Object.entries(OPERATIONS)) {
-    await operation(service.url, going);
-    const sent = await service.ask<Statement[]>('statements');
-    counts.set(name, sent.filter(({ text }) => !text.includes('pg_notify')).length);
+  for (let life = 0; life < COUNTED_LIVES; life++) {
+    const going = { ...(one as Going), claimId: randomUUID() };
+    for (const [name, operation] of Object.entries(OPERATIONS)) {
+      await operation(service.url, going);
+      const sent = await service.ask<Statement[]>('statements');
+      const own = sent.filter(({ text }) => !text.includes('pg_notify')).length;
+      counts.set(name, Math.min(own, counts.get(name) ?? Number.POSITIVE_INFINITY));
+    }
   }
   await service.ask('stop recording');
   return counts;
@@ -230,6 +234,9 @@ const WARM_UP = 200;
 /** Longer than the answers of any of them, shorter than a long poll. */
 const SETTLE_MS = 2_000;
 
+/** One takes a thousand subscribers without a key. */
+const CHANNELS = Array.from({ length: 20 }, (_, at) => `waited-for-${at}`);
+
 type Opened = { close(): void };
 
 async function ofThoseWhoWait({ cluster, quick, say }: Bench): Promise<Row[]> {
@@ -239,8 +246,11 @@ async function ofThoseWhoWait({ cluster, quick, say }: Bench): Promise<Row[]> {
     const service = await startService(await cluster.create(`cost_${what.split(' ').at(-1)}`));
     try {
       const [caller] = (await makeCallers(service.url, 1)) as [Caller];
-      await call(service.url, 'POST', '/api/publish', { body: { channel: 'waited-for', message: 'the first' } });
-      const openMany = (many: number) => someAtATime(Array(many).fill(caller), (each) => open(service.url, each));
+      for (const channel of CHANNELS) {
+        await call(service.url, 'POST', '/api/publish', { body: { channel, message: 'the first' } });
+      }
+      const openMany = (many: number) =>
+        someAtATime(Array(many).fill(caller), (each, at) => open(service.url, each, at));
       for (const early of await openMany(WARM_UP)) early.close();
       await pause(SETTLE_MS);
       say(`${count} × ${what} that waits`);
@@ -257,8 +267,8 @@ async function ofThoseWhoWait({ cluster, quick, say }: Bench): Promise<Row[]> {
   return rows;
 }
 
-const WAITERS: Record<string, (url: string, caller: Caller) => Promise<Opened>> = {
-  'a subscriber': (url) => subscribe(url, 'waited-for'),
+const WAITERS: Record<string, (url: string, caller: Caller, at: number) => Promise<Opened>> = {
+  'a subscriber': (url, _, at) => subscribe(url, CHANNELS[at % CHANNELS.length] as string),
   async 'a socket'(url, { token }) {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`, {
       headers: { authorization: `Bearer ${token}` },

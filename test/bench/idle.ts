@@ -14,7 +14,7 @@ const PROCESSES = {
   all: { role: 'all', env: {} },
   api: { role: 'api', env: {} },
   worker: { role: 'worker', env: {} },
-  'all, with metrics': { role: 'all', env: { METRICS_PORT: '0' } },
+  'all, with metrics': { role: 'all', env: { METRICS_TOKEN: 'a token for nobody' } },
 };
 
 export async function idle({ cluster, quick, say }: Bench): Promise<Row[]> {
