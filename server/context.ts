@@ -115,17 +115,21 @@ export type Topic = `${'device' | 'task' | 'user' | 'queue' | 'slots' | 'output'
 
 export type Listener = (event: DomainEvent) => void;
 
+/** Whether what was told is meant for few who wait, or may concern a crowd of them. */
+export type Urgency = 'alone' | 'crowd';
+
 export type Events = {
   /** Inside a transaction: told when it has committed, and never if it does not. */
   emit(...events: DomainEvent[]): void;
   /**
    * Looks, and looks again each time one of `topics` is told of, until `look` finds something or `timeoutMs` have passed
-   * or `signal` fires or the process stops; then undefined.
+   * or `signal` fires or the process stops; then undefined. `look` is told of the wake that it follows; the first follows
+   * none.
    */
   waitFor<Found>(
     topics: readonly Topic[],
     options: { timeoutMs: number; signal?: AbortSignal | undefined },
-    look: () => Promise<Found | undefined>,
+    look: (urgency?: Urgency) => Promise<Found | undefined>,
   ): Promise<Found | undefined>;
   /** Calls `listener` with each event of `topic`; one that listens to several topics is called once for each event. */
   subscribe(topic: Topic, listener: Listener): () => void;

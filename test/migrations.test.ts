@@ -125,6 +125,27 @@ test('five processes that start at once migrate one empty database', async () =>
   expect(new Set(rows.map((row) => row.name)).size).toBe(rows.length);
 });
 
+test('a database that lacks a migration, or what the job queue needs, gets it; one that lacks nothing is not touched', async () => {
+  const lacking = async () => {
+    const { rows } = await query(
+      `select to_regclass('pgboss.version') is null as queue, (select count(*)::int from migrations) as migrations`,
+    );
+    return rows[0];
+  };
+  const whole = await lacking();
+  await migrate(url.href);
+  expect(await lacking()).toEqual(whole);
+
+  await query('drop schema pgboss cascade');
+  await migrate(url.href);
+  expect(await lacking()).toEqual(whole);
+
+  await database.orm.migrator.down();
+  expect(await lacking()).not.toEqual(whole);
+  await migrate(url.href);
+  expect(await lacking()).toEqual(whole);
+});
+
 test('the migrations make exactly the tables that the entities describe', async () => {
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false, schema: 'public', dropTables: false })).toBe('');
 });

@@ -20,8 +20,8 @@ const NOBODY = 'CCJK Cloud <no-reply@localhost>';
 /** Our addresses come validated; this keeps a mistake of ours from becoming somebody's header or second recipient. */
 const PLAIN_ADDRESS = /^[^\s\p{Cc}<>()[\],;:\\"@]+@[^\s\p{Cc}<>()[\],;:\\"@]+$/u;
 
-/** What stands between the angle brackets of an id, and can break neither out of them nor out of the header. */
-const PLAIN_ID = /^[!-;=?-~]+$/;
+/** What stands between the angle brackets of an id: it breaks out of neither them nor the header, also for who decodes it. */
+const PLAIN_ID = /^(?!.*=\?)[!-;=?-~]+$/;
 
 type MailConfig = Pick<
   Config,

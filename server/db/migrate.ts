@@ -1,4 +1,5 @@
 /** Brings a database to the tables of this release: ours through MikroORM, the job queue's through pg-boss. */
+import { createRequire } from 'node:module';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
@@ -21,6 +22,8 @@ export async function migrate(databaseUrl: string): Promise<void> {
   await lock.connect();
   try {
     await requireVersion(lock);
+    // Asking costs a millisecond; loading and trying all migrations takes 200.
+    if (await isMigrated(lock)) return;
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const database = await openDatabase(databaseUrl, { maxConnections: 2, isPatient: true });
     try {
@@ -35,6 +38,24 @@ export async function migrate(databaseUrl: string): Promise<void> {
   } finally {
     await lock.end();
   }
+}
+
+/** The version of pg-boss's own tables, as it says in its package. Unknown, its migrations are tried. */
+const { pgboss }: { pgboss?: { schema?: number } } = createRequire(import.meta.url)('pg-boss/package.json');
+
+/** Whether both have all tables of this release. */
+async function isMigrated(client: pg.Client): Promise<boolean> {
+  const { rows: there } = await client.query<{ both: boolean }>(
+    `select to_regclass('migrations') is not null and to_regclass('pgboss.version') is not null as both`,
+  );
+  if (!there[0]?.both) return false;
+  const names = MIGRATIONS.map(({ name }) => name);
+  const { rows } = await client.query<{ are_here: boolean; boss: number }>(
+    `select $1::text[] <@ (select array_agg(name::text) from migrations) as are_here,
+            (select version from pgboss.version) as boss`,
+    [names],
+  );
+  return rows[0]?.are_here === true && rows[0].boss === pgboss?.schema;
 }
 
 /** Whether the database has yet to run a migration of this release. */

@@ -17,6 +17,7 @@ import { Migration20261121145444 } from '../../migrations/Migration2026112114544
 import { Migration20261121151205 } from '../../migrations/Migration20261121151205.ts';
 import { Migration20261121161500 } from '../../migrations/Migration20261121161500.ts';
 import { Migration20261121163000 } from '../../migrations/Migration20261121163000.ts';
+import { Migration20261121175000 } from '../../migrations/Migration20261121175000.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -52,6 +53,7 @@ export const MIGRATIONS = [
   Migration20261121151205,
   Migration20261121161500,
   Migration20261121163000,
+  Migration20261121175000,
 ] as const;
 
 type Opening = {
@@ -80,6 +82,7 @@ export const ormOptions = (
   },
   driverOptions: {
     Client: PreparedClient,
+    pipeline: true,
     ...(onPoolCreated && { onPoolCreated }),
     types: valueTypes,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

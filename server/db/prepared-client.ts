@@ -20,14 +20,25 @@ const nameOf = (text: string): string | undefined => {
   return undefined;
 };
 
+/** What pg answers to BEGIN, for whoever does not wait for it. */
+const BEGUN = { command: 'BEGIN', rowCount: null, rows: [], fields: [], oid: 0 };
+
 /**
  * A connection that lets PostgreSQL parse and plan each repeated statement once. Measured: create, claim and result run
  * at 0.91 of raw pg with it; MikroORM's own statements, which carry their values in the text, at 0.43.
+ *
+ * It is in pg's pipeline mode: statements that are sent together go out together and run one after the other, each with a
+ * snapshot of its own. A transaction is not waited for to begin: its first statement goes with it, which saves each of
+ * them one round trip.
  */
 export class PreparedClient extends pg.Client {
+  #isCollecting = false;
+
   // biome-ignore lint/suspicious/noExplicitAny: pg declares query() with eight overloads that no single type covers
   override query(...call: any[]): any {
     const [text, values, ...rest] = call;
+    this.#collect();
+    if (text === 'begin') return this.#begin();
     const preparable = typeof text === 'string' && Array.isArray(values) && text.length < MAX_LENGTH;
     const name = preparable && values.length > 0 ? nameOf(text) : undefined;
     // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -35,6 +46,24 @@ export class PreparedClient extends pg.Client {
     const answer = name === undefined ? query(...call) : query({ name, text, values }, ...rest);
     if (answer instanceof Promise) answer.catch((error: unknown) => this.#leaveIfSilent(error));
     return answer;
+  }
+
+  /** What is sent in one turn of the event loop is one write: each costs as much as reading an answer. */
+  #collect(): void {
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    const socket = this.#socket;
+    socket.cork();
+    process.nextTick(() => {
+      this.#isCollecting = false;
+      socket.uncork();
+    });
+  }
+
+  /** PostgreSQL begins whenever it is asked to; should it fail once, nothing that follows may run outside a transaction. */
+  #begin(): Promise<typeof BEGUN> {
+    super.query('begin').catch(() => this.#socket.destroy());
+    return Promise.resolve(BEGUN);
   }
 
   /**

@@ -80,10 +80,11 @@ export const Task = defineEntity({
       columns: [{ name: 'device_id' }, { name: 'priority', sort: 'DESC' }, { name: 'created_at' }],
       where: "status = 'queued'",
     },
+    // For counting them: of many the index alone is read, and it holds equal ones together.
     {
-      name: 'tasks_held',
-      properties: ['user', 'device'],
-      where: "status in ('assigned', 'running')",
+      name: 'tasks_open',
+      properties: ['user', 'status', 'device'],
+      where: "status in ('pending', 'queued', 'assigned', 'running')",
     },
     {
       name: 'tasks_waiting',

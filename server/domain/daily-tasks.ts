@@ -1,6 +1,7 @@
 /** The tasks that a plan allows for each UTC day. Every created task counts: of batches and retries by hand too. */
 import { sql } from 'kysely';
 import { type Ctx, userIdOf } from '../context.ts';
+import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
 import { PLANS, type Plan } from './plans.ts';
 
@@ -20,10 +21,11 @@ export async function takeFromDay(tx: Ctx, count: number): Promise<void> {
   const now = tx.now().getTime();
   const midnight = now - (now % DAY_MS);
   const userId = userIdOf(tx.actor);
-  await sql`select from users where id = ${userId} for no key update`.execute(tx.db);
-  const { rows } = await sql<{ used: number }>`
-    select count(*) as used from tasks where user_id = ${userId} and created_at >= ${new Date(midnight)}`.execute(
+  const [, rows] = await together(
     tx.db,
+    sql`select from users where id = ${userId} for no key update`,
+    sql<{ used: number }>`
+      select count(*) as used from tasks where user_id = ${userId} and created_at >= ${new Date(midnight)}`,
   );
   const { used } = rows[0] as { used: number };
   if (used + count <= limit) return;

@@ -7,7 +7,9 @@
  * `startTask` said so; without one, delivery itself is the start.
  */
 import { sql } from 'kysely';
-import { type Actor, actorName, atomically, type Ctx } from '../context.ts';
+import { type Actor, actorName, atomically, type Ctx, type Urgency } from '../context.ts';
+import type { TaskStatus } from '../db/task.ts';
+import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
 import { IS_PAUSED } from './pauses.ts';
 import { PLANS } from './plans.ts';
@@ -68,27 +70,21 @@ export type Claim = {
  */
 export async function claimTasks(ctx: Ctx, claim: Claim): Promise<HandedTask[]> {
   const { deviceId, userId } = deviceOf(ctx);
-  const look = async () => {
-    const tasks = await claimNow(ctx, claim);
+  if (claim.waitMs === 0) return claimNow(ctx, claim);
+  const look = async (urgency?: Urgency) => {
+    // Who is told of a task of its own need not ask first whether there is one.
+    const tasks = urgency === 'alone' ? await claimLocked(ctx, claim) : await claimNow(ctx, claim);
     return tasks.length > 0 ? tasks : undefined;
   };
-  if (claim.waitMs === 0) return claimNow(ctx, claim);
   const { waitMs: timeoutMs, signal } = claim;
   return (await ctx.events.waitFor([`queue:${deviceId}`, `slots:${userId}`], { timeoutMs, signal }, look)) ?? [];
 }
 
-async function claimNow(ctx: Ctx, { limit, claimId }: Claim): Promise<HandedTask[]> {
-  if (!(await isWorthALock(ctx, claimId))) return [];
-  return atomically(ctx, async (tx) => {
-    const slots = await lockSlots(tx, claimId);
-    if (slots.is_repeat && claimId) return claimedBefore(tx, claimId);
-    if (tx.isStopping()) return [];
-    return handOut(tx, Math.min(limit, slots.device, slots.user), claimId);
-  });
-}
+const claimNow = async (ctx: Ctx, claim: Claim): Promise<HandedTask[]> =>
+  (await isWorthALock(ctx, claim)) ? claimLocked(ctx, claim) : [];
 
 /** Most looks find nothing; they cost one index look-up and no lock. */
-async function isWorthALock(ctx: Ctx, claimId: string | undefined): Promise<boolean> {
+async function isWorthALock(ctx: Ctx, { claimId }: Claim): Promise<boolean> {
   const { deviceId } = deviceOf(ctx);
   const { rows } = await sql<{ worth: boolean }>`
     select exists (select from tasks where device_id = ${deviceId} and status = 'queued') and not ${IS_PAUSED}
@@ -97,26 +93,18 @@ async function isWorthALock(ctx: Ctx, claimId: string | undefined): Promise<bool
   return rows[0]?.worth ?? false;
 }
 
-/** How many more tasks the user and the device may hold; and whether this claim has been given something already. */
-type Slots = { user: number; device: number; is_repeat: boolean };
-
 /**
- * Locks the user, so that claims of all their devices come one after another: the counts below are then exact. Counting
- * in the statement that locks would count what it saw before it waited.
+ * Locks the user, so that claims of all their devices come one after another, and hands out what their counts then allow.
+ * Both are sent together; counting in the statement that locks would count what it saw before it waited.
  */
-async function lockSlots(tx: Ctx, claimId: string | undefined): Promise<Slots> {
-  const { deviceId, userId, plan } = deviceOf(tx);
-  await sql`select from users where id = ${userId} for no key update`.execute(tx.db);
-  const { rows } = await sql<Slots>`
-    select ${PLANS[plan].concurrentTasks}::int - count(t.id)::int as "user",
-           (select max_concurrent_tasks from devices where id = ${deviceId})
-             - count(t.id) filter (where t.device_id = ${deviceId})::int as device,
-           exists (select from task_attempts where device_id = ${deviceId} and claim_id = ${claimId ?? null}) as is_repeat
-      from tasks t
-     where t.user_id = ${userId} and t.status in ('assigned', 'running')
-  `.execute(tx.db);
-  return rows[0] as Slots;
-}
+const claimLocked = (ctx: Ctx, { limit, claimId }: Claim): Promise<HandedTask[]> =>
+  atomically(ctx, async (tx) => {
+    const [, handed] = await together(tx.db, lockedUser(tx), handOut(tx, tx.isStopping() ? 0 : limit, claimId));
+    tellHanded(tx, handed);
+    return handed.length === 0 && claimId ? claimedBefore(tx, claimId) : handed;
+  });
+
+const lockedUser = (tx: Ctx) => sql`select from users where id = ${deviceOf(tx).userId} for no key update`;
 
 /** What this claim was given the first time, as far as it is still held. */
 async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[]> {
@@ -131,22 +119,29 @@ async function claimedBefore(tx: Ctx, claimId: string): Promise<HandedTask[]> {
 }
 
 /**
- * One statement: picks, leases, and records attempts and events. Without a claim the tasks run from now on; since such a
- * daemon runs one delivery's commands one after another, and lists only the one that runs, the clock and the lease of each
- * begin when those before may have used up their time.
+ * One statement: counts, picks, leases, and records attempts and events; nothing for a claim that has been given something
+ * already. Without a claim the tasks run from now on; since such a daemon runs one delivery's commands one after another,
+ * and lists only the one that runs, the clock and the lease of each begin when those before may have used up their time.
  */
-async function handOut(tx: Ctx, count: number, claimId: string | undefined): Promise<HandedTask[]> {
-  if (count <= 0) return [];
+function handOut(tx: Ctx, limit: number, claimId: string | undefined) {
   const actor = deviceOf(tx);
   const now = tx.now();
   const status = claimId ? 'assigned' : 'running';
-  const { rows } = await sql<HandedTask>`
-    with picked as (
+  return sql<HandedTask & { status: TaskStatus }>`
+    with held as (
+      select count(*) as by_user, count(*) filter (where device_id = ${actor.deviceId}) as by_device
+        from tasks where user_id = ${actor.userId} and status in ('assigned', 'running')
+    ), slots as (
+      select least(${limit}::int, ${PLANS[actor.plan].concurrentTasks}::int - by_user, max_concurrent_tasks - by_device) as free
+        from held, devices
+       where id = ${actor.deviceId}
+         and not exists (select from task_attempts where device_id = ${actor.deviceId} and claim_id = ${claimId ?? null})
+    ), picked as (
       select id, priority, created_at, timeout_ms
         from tasks
        where device_id = ${actor.deviceId} and status = 'queued' and expires_at > ${now} and not ${IS_PAUSED}
        order by priority desc, created_at
-       limit ${count}
+       limit greatest(0, coalesce((select free from slots), 0))
          for update skip locked
     ), timed as (
       select id, case when ${claimId === undefined}
@@ -170,13 +165,15 @@ async function handOut(tx: Ctx, count: number, claimId: string | undefined): Pro
       insert into task_events (task_id, attempt, from_status, to_status, actor, created_at)
       select id, attempt, 'queued', status, ${actorName(actor)}, ${now}::timestamptz from handed
     )
-    select ${HANDED} from handed order by priority desc, created_at, id
-  `.execute(tx.db);
-  for (const { id, ready_at, created_at } of rows) {
-    tx.events.emit({ type: 'task.changed', userId: actor.userId, taskId: id, deviceId: actor.deviceId, status });
-    tx.meter.note({ what: 'task.handed-out', waitedMs: now.getTime() - (ready_at ?? created_at).getTime() });
+    select status, ${HANDED} from handed order by priority desc, created_at, id`;
+}
+
+function tellHanded(tx: Ctx, tasks: readonly (HandedTask & { status: TaskStatus })[]): void {
+  const { userId, deviceId } = deviceOf(tx);
+  for (const { id, status, ready_at, created_at } of tasks) {
+    tx.events.emit({ type: 'task.changed', userId, taskId: id, deviceId, status });
+    tx.meter.note({ what: 'task.handed-out', waitedMs: tx.now().getTime() - (ready_at ?? created_at).getTime() });
   }
-  return rows;
 }
 
 export type StartedTask = { id: string; leaseUntil: Date };

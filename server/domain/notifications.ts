@@ -10,7 +10,7 @@
  *
  * All that one transaction tells is one statement, and one mail for each user.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Ctx } from '../context.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { oneLine } from './letters.ts';
@@ -40,8 +40,9 @@ type Created = {
   batch_id: string | null;
 };
 
-export const tellCreated = (tx: Ctx, tasks: readonly Created[]): Promise<void> =>
-  notify(
+/** For the statement that creates `tasks`; `created` selects the ids of those that it has really created. */
+export const newsOfCreated = (tx: Ctx, tasks: readonly Created[], created: RawBuilder<unknown>): News =>
+  newsOf(
     tx,
     tasks.map(({ id, user_id, device_id, command, status, batch_id }) => ({
       user_id,
@@ -51,6 +52,7 @@ export const tellCreated = (tx: Ctx, tasks: readonly Created[]): Promise<void> =
       content: readable(command),
       data: { task_id: id, device_id, status, batch_id },
     })),
+    sql`task_id in (${created})`,
   );
 
 export type Ended = {
@@ -123,28 +125,48 @@ export const tellPresence = (tx: Ctx, devices: readonly Device[], isHere: boolea
 
 async function notify(tx: Ctx, notes: readonly Note[]): Promise<void> {
   if (notes.length === 0) return;
+  const news = newsOf(tx, notes);
+  const { rows } = await sql<{ to_mail: string[] }>`
+    with written as (${news.insertion}) select ${news.toMail} as to_mail`.execute(tx.db);
+  await news.tell(rows[0]?.to_mail ?? []);
+}
+
+/** Messages as the parts of a statement, so that the statement may do something else besides. */
+type News = {
+  /** Its place is `with written as (…)`. */
+  insertion: RawBuilder<unknown>;
+  /** The ids of those that somebody wants as a mail: a value of `select`. */
+  toMail: RawBuilder<string[]>;
+  /** What is left to do when the statement has run. */
+  tell(toMail: readonly string[]): Promise<void>;
+};
+
+function newsOf(tx: Ctx, notes: readonly Note[], which: RawBuilder<unknown> = sql`true`): News {
   const messages = notes.map((note) => ({ id: tx.newId(), ...note }));
-  const { rows } = await sql<{ id: string }>`
-    with written as (
+  return {
+    insertion: sql`
       insert into messages (id, user_id, task_id, message_type, title, content, data, created_at)
       select id, user_id, task_id, message_type, title, content, data, ${tx.now()}::timestamptz
         from jsonb_to_recordset(${JSON.stringify(messages)}::jsonb)
           as note (id uuid, user_id uuid, task_id uuid, message_type text, title text, content text, data jsonb)
-      returning id, user_id
-    )
-    select written.id from written join users on users.id = written.user_id
-     where users.notify_by_email and users.is_verified and users.is_active`.execute(tx.db);
-  for (const { id, user_id: userId, title, content } of messages) {
-    tx.events.emit({ type: 'message.new', userId, messageId: id, title, content });
-  }
-  const toMail = new Set(rows.map(({ id }) => id));
-  const byUser = Map.groupBy(
-    messages.filter(({ id }) => toMail.has(id)),
-    ({ user_id }) => user_id,
-  );
-  for (const mine of byUser.values()) {
-    await tx.jobs.send({ name: 'send-mail', data: { about: 'messages', messageIds: mine.map(({ id }) => id) } });
-  }
+       where ${which}
+      returning id, user_id`,
+    toMail: sql<string[]>`array(
+      select written.id from written join users on users.id = written.user_id
+       where users.notify_by_email and users.is_verified and users.is_active)`,
+    async tell(toMail) {
+      for (const { id, user_id: userId, title, content } of messages) {
+        tx.events.emit({ type: 'message.new', userId, messageId: id, title, content });
+      }
+      const byUser = Map.groupBy(
+        messages.filter(({ id }) => toMail.includes(id)),
+        ({ user_id }) => user_id,
+      );
+      for (const mine of byUser.values()) {
+        await tx.jobs.send({ name: 'send-mail', data: { about: 'messages', messageIds: mine.map(({ id }) => id) } });
+      }
+    },
+  };
 }
 
 /** The first line of it, cut to what fits. */

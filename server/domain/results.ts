@@ -12,6 +12,7 @@ import { type Selectable, sql } from 'kysely';
 import { atomically, type Ctx } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
 import { deviceOf } from './dispatch.ts';
 import { clip } from './output-clip.ts';
@@ -51,8 +52,7 @@ const CLOCKS_APART_MS = 1000;
 export async function recordResult(ctx: Ctx, taskId: string, result: Result, shownLease?: string): Promise<Recorded> {
   const digest = digestOf(result);
   const verdict = await atomically(ctx, async (tx): Promise<Recorded | Failed> => {
-    const task = await lockTask(tx, taskId);
-    const attempts = await readAttempts(tx, taskId);
+    const { task, attempts } = await lockTask(tx, taskId);
     const leaseId = shownLease ?? leaseByLength(task, attempts, result, tx.now());
     const same = attempts.find((a) => a.result_digest === digest && (!leaseId || a.lease_id === leaseId));
     if (same)
@@ -85,20 +85,16 @@ function leaseByLength(
 /** Of everything that the device said, so that a repeat is known from a change of mind. */
 const digestOf = (result: Result): string => createHash('sha256').update(JSON.stringify(result)).digest('hex');
 
-async function lockTask(tx: Ctx, id: string): Promise<TaskLife> {
-  const { rows } = await sql<TaskLife>`
-    select ${LIFE_COLUMNS} from tasks where id = ${id} and device_id = ${deviceOf(tx).deviceId} for update`.execute(
+/** The attempts are read once the task is locked, so that none comes after them. */
+async function lockTask(tx: Ctx, id: string): Promise<{ task: TaskLife; attempts: Attempt[] }> {
+  const [[task], attempts] = await together(
     tx.db,
+    sql<TaskLife>`
+      select ${LIFE_COLUMNS} from tasks where id = ${id} and device_id = ${deviceOf(tx).deviceId} for update`,
+    sql<Attempt>`select * from task_attempts where task_id = ${id} order by number`,
   );
-  const [task] = rows;
   if (!task) throw new Failed('TASK_NOT_FOUND');
-  return task;
-}
-
-async function readAttempts(tx: Ctx, taskId: string): Promise<Attempt[]> {
-  const { rows } = await sql<Attempt>`
-    select * from task_attempts where task_id = ${taskId} order by number`.execute(tx.db);
-  return rows;
+  return { task, attempts };
 }
 
 /** Ends the attempt and, unless it is tried again, the task. A result that arrives wins over a cancellation. */

@@ -7,7 +7,7 @@ import { actorName, atomically, type Ctx, userIdOf } from '../context.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { takeFromDay } from './daily-tasks.ts';
-import { tellCreated } from './notifications.ts';
+import { newsOfCreated } from './notifications.ts';
 import { endOf } from './output-clip.ts';
 import { type Page, type PageRequest, readPage } from './pages.ts';
 import { isFinished, isHeld, LIFE, move, type TaskLife, type TaskRow } from './task-states.ts';
@@ -68,7 +68,6 @@ const createAll = (ctx: Ctx, tasks: readonly NewTask[], grouping: Grouping): Pro
     const ids = tasks.map(() => tx.newId());
     const rows = tasks.map((task, at) => rowOf(tx, task, ids, at, grouping));
     const intervals = await insert(tx, rows);
-    await tellCreated(tx, rows);
     for (const { source } of tasks) tx.meter.note({ what: 'task.created', source });
     for (const { id, user_id, device_id, status, ready_at } of rows) {
       tx.events.emit({ type: 'task.changed', userId: user_id, taskId: id, deviceId: device_id, status });
@@ -160,13 +159,14 @@ const NEW_ROW = [
 const NEW_COLUMNS = sql.raw(NEW_ROW.join(', '));
 
 /**
- * Returns the devices' seconds between looks for tasks. The devices are locked, so that none is deleted before its tasks
+ * Returns the devices' seconds between looks for tasks. Their messages are written with them. The devices are locked, so that none is deleted before its tasks
  * are there. The rows are one value, so that it is the same statement for one task as for a hundred.
  * @throws Failed DEVICE_NOT_FOUND
  */
 async function insert(tx: Ctx, rows: readonly NewRow[]): Promise<Map<string, number>> {
   const deviceIds = [...new Set(rows.map(({ device_id }) => device_id))];
-  const { rows: devices } = await sql<{ id: string; task_check_interval: number }>`
+  const news = newsOfCreated(tx, rows, sql`select id from created`);
+  const { rows: devices } = await sql<{ id: string; task_check_interval: number; to_mail: string[] }>`
     with named as (
       select id, task_check_interval from devices
        where user_id = ${userIdOf(tx.actor)} and id = any(${deviceIds}::uuid[])
@@ -179,9 +179,10 @@ async function insert(tx: Ctx, rows: readonly NewRow[]): Promise<Map<string, num
     ), events as (
       insert into task_events (task_id, attempt, to_status, actor, created_at)
       select id, 0, status, ${actorName(tx.actor)}, created_at from created
-    )
-    select id, task_check_interval from named`.execute(tx.db);
+    ), written as (${news.insertion})
+    select id, task_check_interval, ${news.toMail} as to_mail from named`.execute(tx.db);
   if (devices.length < deviceIds.length) throw new Failed('DEVICE_NOT_FOUND');
+  await news.tell(devices[0]?.to_mail ?? []);
   return new Map(devices.map(({ id, task_check_interval }) => [id, task_check_interval]));
 }
 

@@ -7,10 +7,10 @@
  * again by itself: after a reconnect, when another process gave some up, and every 5 s. Whoever listens is told of a gap.
  */
 import { sql } from 'kysely';
-import type { DomainEvent, Events, Listener, Service, Topic } from '../context.ts';
+import type { DomainEvent, Events, Listener, Service, Topic, Urgency } from '../context.ts';
 import { abridged } from './abridged.ts';
 import { keepListening } from './listening.ts';
-import { openWaitingRoom, type Urgency } from './waiting.ts';
+import { openWaitingRoom } from './waiting.ts';
 
 export type Bus = Events & {
   /** How many listen and wait, by topic. */

@@ -5,17 +5,16 @@
  * A wake that is meant for few looks at once. One that may concern a crowd (all the devices of a user) takes its turn
  * behind a few others, so that a thousand waiters do not ask the database in the same moment.
  */
+import type { Urgency } from '../context.ts';
 
 /** At the same time, of those that were woken together. A look takes about 2 ms: a thousand have looked in half a second. */
 const CROWD_LOOKS = 4;
 /** What a lost notification costs at most. */
 const POLL_MS = 5_000;
 
-export type Urgency = 'alone' | 'crowd';
-
 export type Waiter = { wake(urgency: Urgency): void };
 
-type Waiting = Waiter & { release(): void; look(): Promise<void> };
+type Waiting = Waiter & { release(): void; look(urgency?: Urgency): Promise<void> };
 
 export type Wait = { timeoutMs: number; signal?: AbortSignal | undefined };
 
@@ -27,7 +26,7 @@ export type WaitingRoom = {
   wait<Found>(
     enter: (waiter: Waiter) => () => void,
     wait: Wait,
-    look: () => Promise<Found | undefined>,
+    look: (urgency?: Urgency) => Promise<Found | undefined>,
   ): Promise<Found | undefined>;
   wakeAll(): void;
   /** Releases everyone; whoever comes later looks once. */
@@ -45,7 +44,7 @@ export function openWaitingRoom(): WaitingRoom {
       if (crowdLooks >= CROWD_LOOKS) return;
       crowd.delete(waiting);
       crowdLooks += 1;
-      void waiting.look().finally(() => {
+      void waiting.look('crowd').finally(() => {
         crowdLooks -= 1;
         callFromCrowd();
       });
@@ -55,7 +54,7 @@ export function openWaitingRoom(): WaitingRoom {
   function wait<Found>(
     enter: (waiter: Waiter) => () => void,
     { timeoutMs, signal }: Wait,
-    look: () => Promise<Found | undefined>,
+    look: (urgency?: Urgency) => Promise<Found | undefined>,
   ): Promise<Found | undefined> {
     if (signal?.aborted) return Promise.resolve(undefined);
     const { promise, resolve, reject } = Promise.withResolvers<Found | undefined>();
@@ -87,18 +86,18 @@ export function openWaitingRoom(): WaitingRoom {
           again = again === 'alone' ? again : urgency;
         } else if (urgency === 'alone') {
           crowd.delete(waiting);
-          void waiting.look();
+          void waiting.look(urgency);
         } else {
           crowd.add(waiting);
           callFromCrowd();
         }
       },
-      async look() {
+      async look(urgency) {
         isLooking = true;
         again = undefined;
         clearTimeout(poll);
         try {
-          const found = await look();
+          const found = await look(urgency);
           if (found !== undefined || isOver) {
             leave();
             resolve(found);

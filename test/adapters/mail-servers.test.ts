@@ -6,7 +6,9 @@ import { type Lookup, openMailHosts } from '../../server/adapters/mail-hosts.ts'
 import { openMailServers } from '../../server/adapters/mail-servers.ts';
 import type { MailServer } from '../../server/context.ts';
 import { writeLetter } from '../../server/domain/letters.ts';
-import { openSmtp, ownLoopback, readEml, smtpError } from '../setup/smtp.ts';
+import { readEml } from '../setup/eml.ts';
+import { ownLoopback } from '../setup/loopback.ts';
+import { openSmtp, smtpError } from '../setup/smtp.ts';
 
 const NOW = new Date('2026-01-20T10:00:00Z');
 const NAME = 'mail.example.com';
@@ -187,6 +189,7 @@ test.each([
   'a@b>\r\nBcc: <c@d.com',
   'a b',
   '<a@b>',
+  '=?utf-8?B?DQpCY2M6IGNAZC5jb20=?=@b',
   '',
 ])('an id that is %j becomes no header', async (inReplyTo) => {
   const { received, port } = await openSmtp();

@@ -9,7 +9,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openMail } from '../../server/adapters/mail.ts';
 import { type ConfigurationFailed, readSettings } from '../../server/config.ts';
 import { isOurMessageId, messageIdOf, writeLetter } from '../../server/domain/letters.ts';
-import { openSmtp, readEml, smtpError } from '../setup/smtp.ts';
+import { readEml } from '../setup/eml.ts';
+import { openSmtp, smtpError } from '../setup/smtp.ts';
 
 const NOW = new Date('2026-01-20T10:00:00Z');
 

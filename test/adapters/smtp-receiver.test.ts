@@ -10,9 +10,10 @@ import { openSmtpReceiver, type SmtpReceiver } from '../../server/adapters/smtp-
 import { openApp, openAppForTest, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
 import { CERTIFICATE } from '../setup/certificate.ts';
 import { type Zone, zoneOf } from '../setup/dns.ts';
+import { readEml } from '../setup/eml.ts';
 import { takeAway } from '../setup/parts.ts';
 import { compose, type Draft, signed, signingZone } from '../setup/signed-mail.ts';
-import { openSmtp, readEml } from '../setup/smtp.ts';
+import { openSmtp } from '../setup/smtp.ts';
 
 const MAIL = { MAIL_DOMAIN: 'tasks.example.org', MAIL_PORT: '0' };
 const DOMAIN = 'example.com';

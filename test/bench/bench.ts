@@ -1,5 +1,5 @@
 /** What every scenario is given. */
-import type { Cluster } from './database.ts';
+import type { Cluster } from '../setup/cluster.ts';
 
 export type Bench = {
   cluster: Cluster;

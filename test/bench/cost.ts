@@ -10,14 +10,16 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import WebSocket from 'ws';
+import { type Cluster, withClient } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
 import { callOf } from './calls.ts';
 import type { Statement } from './control.ts';
-import { type Cluster, seed, withClient } from './database.ts';
+import { familyCpuMs } from './family-cpu.ts';
 import { CALLERS } from './load.ts';
 import type { MeasuredProcess } from './measured-process.ts';
 import type { Row } from './report.ts';
 import { spreadOf } from './rounds.ts';
+import { seed } from './seed.ts';
 import { type Caller, call, makeCallers, startService } from './service.ts';
 import { someAtATime } from './some-at-a-time.ts';
 import { subscribe } from './subscribers.ts';
@@ -187,7 +189,7 @@ type Measured = { service: MeasuredProcess; cluster: Cluster; meter: pg.Client }
 async function spentOn({ service, cluster, meter }: Measured, going: readonly Going[], lives: number) {
   const look = async (): Promise<Spent> => ({
     serviceMs: await service.cpuMs(),
-    postgresMs: cluster.cpuMs(),
+    postgresMs: familyCpuMs(cluster.pid),
     walBytes: await walWritten(meter),
   });
   const spent = new Map<string, Spent[]>();

@@ -1,10 +1,11 @@
 /**
  * Flat — calls that show something of much: the same with 1,000 tasks or messages in the database as with a million. All
- * tasks are of the one user who asks, on three devices; messages lie in channels of a thousand.
+ * tasks are of the one user who asks, on three devices, and as many are still open in both: these the total of a list
+ * counts, for which there is a row of its own. Messages lie in channels of a thousand.
  */
 import type { Request } from 'autocannon';
+import { withClient } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
-import { withClient } from './database.ts';
 import { CALLERS, load } from './load.ts';
 import type { MeasuredProcess } from './measured-process.ts';
 import { type Row, slowed } from './report.ts';
@@ -14,6 +15,9 @@ import { type Caller, headersOf, makeCallers, startService } from './service.ts'
 const MOST_GROWTH = { most: 1.3 };
 const DEVICES = 3;
 const PER_CHANNEL = 1000;
+/** Tasks that wait, and as many as a person with a long queue has. */
+const OPEN = 40;
+const LONG_QUEUE = 4000;
 
 type World = { service: MeasuredProcess; caller: Caller };
 
@@ -23,27 +27,40 @@ export async function flat(bench: Bench): Promise<Row[]> {
   const [requests, count] = quick ? [160, 3] : [480, 5];
   const worlds: World[] = [];
   try {
-    for (const rows of [few, many]) worlds.push(await makeWorld(bench, rows));
-    const [small, large] = worlds as [World, World];
-    const rows: Row[] = [];
-    for (const [name, pathOf] of CALLS) {
-      say(`${name}: ${count} rounds`);
+    for (const [rows, open] of [
+      [few, OPEN],
+      [many, OPEN],
+      [few, LONG_QUEUE],
+    ] as const) {
+      worlds.push(await makeWorld(bench, rows, open));
+    }
+    const [small, large, waiting] = worlds as [World, World, World];
+    const grown = async ([name, pathOf]: Call, other: World, growth: string, target?: typeof MOST_GROWTH) => {
+      say(`${name}, ${growth}: ${count} rounds`);
       const measure = (world: World) => () =>
         load(world.service, { requestsOf: () => [requestOf(world, pathOf(world))], lasts: { requests } });
-      const sides = { small: measure(small), large: measure(large) };
+      const sides = { small: measure(small), large: measure(other) };
       await inRounds(1, sides);
       const rounds = await inRounds(count, sides);
-      const what = `${name}, ${many.toExponential(0)} rows against ${few.toExponential(0)}, ${CALLERS} callers`;
-      rows.push(slowed(rounds, ['large', 'small'], { scenario: 'flat', what, unit: 'request', target: MOST_GROWTH }));
-    }
+      const what = `${name}, ${growth}, ${CALLERS} callers`;
+      return slowed(rounds, ['large', 'small'], { scenario: 'flat', what, unit: 'request', ...(target && { target }) });
+    };
+    const rows: Row[] = [];
+    const growth = `${many.toExponential(0)} rows against ${few.toExponential(0)}`;
+    for (const each of CALLS) rows.push(await grown(each, large, growth, MOST_GROWTH));
+    rows.push(await grown(LIST, waiting, `${LONG_QUEUE} of them open against ${OPEN}`));
     return rows;
   } finally {
     await Promise.all(worlds.map(({ service }) => service.stop()));
   }
 }
 
-const CALLS: [name: string, pathOf: (world: World) => string][] = [
-  ['GET /v1/tasks', () => '/v1/tasks?limit=20'],
+type Call = [name: string, pathOf: (world: World) => string];
+
+const LIST: Call = ['GET /v1/tasks', () => '/v1/tasks?limit=20'];
+
+const CALLS: Call[] = [
+  LIST,
   ['GET /v1/tasks?status=failed', () => '/v1/tasks?limit=20&status=failed'],
   ['GET /v1/tasks?device_id', ({ caller }) => `/v1/tasks?limit=20&device_id=${caller.deviceId}`],
   ['GET /v1/stats/summary?period=30d', () => '/v1/stats/summary?period=30d'],
@@ -57,15 +74,15 @@ const requestOf = ({ caller }: World, path: string): Request => ({
   headers: path.startsWith('/v1') ? headersOf(caller.token) : {},
 });
 
-async function makeWorld({ cluster, profileDir, say }: Bench, rows: number): Promise<World> {
-  const databaseUrl = await cluster.create(`flat_${rows}`);
+async function makeWorld({ cluster, profileDir, say }: Bench, rows: number, open: number): Promise<World> {
+  const databaseUrl = await cluster.create(`flat_${rows}_${open}`);
   const service = await startService(databaseUrl, profileDir);
   const [caller] = (await makeCallers(service.url, 1)) as [Caller];
   say(`making ${rows.toLocaleString('en')} tasks and as many messages`);
   await withClient(databaseUrl, async (client) => {
     await client.query('set session_replication_role = replica; set synchronous_commit = off');
     await client.query(DEVICES_OF, [caller.userId, DEVICES - 1]);
-    await client.query(TASKS, [caller.userId, rows]);
+    await client.query(TASKS, [caller.userId, Math.max(rows, open), open]);
     await client.query(STATISTICS);
     await client.query(CHANNELS, [Math.ceil(rows / PER_CHANNEL)]);
     await client.query(MESSAGES, [rows, PER_CHANNEL]);
@@ -80,7 +97,7 @@ const DEVICES_OF = `
   select gen_random_uuid(), $1, 'machine ' || n, encode(sha256(('key' || n)::bytea), 'hex')
     from generate_series(1, $2::int) n`;
 
-/** The last 90 days of tasks, of which four in a thousand wait. */
+/** The last 90 days of tasks, of which the newest $3 wait. */
 const TASKS = `
   insert into tasks (id, user_id, device_id, task_type, command, status, priority, exit_code, stdout, stderr, attempt,
                      started_at, completed_at, ready_at, expires_at, created_at, updated_at)
@@ -94,7 +111,7 @@ const TASKS = `
          at, now() + interval '7 days', at, at
     from (
       select n, now() - interval '90 days' * (1 - n::float / $2) as at,
-             case when n % 250 = 0 then 'queued' when n % 30 = 3 then 'failed' when n % 100 = 4 then 'cancelled'
+             case when n > $2 - $3::int then 'queued' when n % 30 = 3 then 'failed' when n % 100 = 4 then 'cancelled'
                   else 'completed' end as status
         from generate_series(1, $2::int) n
     ) seeded`;

@@ -5,8 +5,8 @@
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Request } from 'autocannon';
+import { withClient } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
-import { withClient } from './database.ts';
 import { CALLERS, load } from './load.ts';
 import type { MeasuredProcess } from './measured-process.ts';
 import { compared, type Row } from './report.ts';

@@ -6,12 +6,12 @@ import type { Request } from 'autocannon';
 import pg from 'pg';
 import type { Bench } from './bench.ts';
 import { CALLS, callOf } from './calls.ts';
-import { seed } from './database.ts';
 import { CALLERS, load } from './load.ts';
 import { type MeasuredProcess, startProcess } from './measured-process.ts';
 import { type Recording, record } from './recording.ts';
 import { compared, type Row } from './report.ts';
 import { inRounds, type Sample } from './rounds.ts';
+import { seed } from './seed.ts';
 import { type Caller, headersOf, makeCallers, startService } from './service.ts';
 
 const LEAST_OF_RAW = { least: 0.35 };

@@ -12,9 +12,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { startCluster } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
 import { cost } from './cost.ts';
-import { startCluster } from './database.ts';
 import { dispatchLatency } from './dispatch-latency.ts';
 import { flat } from './flat.ts';
 import { fullStack } from './full-stack.ts';

@@ -44,7 +44,7 @@ export function compared<Side extends string>(
 export function slowed<Side extends string>(
   rounds: readonly Round<Side>[],
   [more, less]: readonly [Side, Side],
-  { scenario, what, unit, target }: { scenario: string; what: string; unit: string; target: Target },
+  { scenario, what, unit, target }: { scenario: string; what: string; unit: string; target?: Target },
 ): Row {
   const msOf = (sample: Sample) => 1000 / sample.perSecond;
   return judged({
@@ -54,7 +54,7 @@ export function slowed<Side extends string>(
     ours: spreadOf(rounds.map((round) => msOf(round[more]))),
     peer: spreadOf(rounds.map((round) => msOf(round[less]))),
     ratio: spreadOf(rounds.map((round) => msOf(round[more]) / msOf(round[less]))),
-    target,
+    ...(target ? { target } : {}),
   });
 }
 

@@ -6,8 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import WebSocket from 'ws';
+import { withClient } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
-import { withClient } from './database.ts';
 import { judged, type Row } from './report.ts';
 import { percentile, spreadOf } from './rounds.ts';
 import { type Caller, call, makeCallers, startService } from './service.ts';

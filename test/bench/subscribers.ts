@@ -2,8 +2,10 @@
 import { get, type IncomingMessage } from 'node:http';
 import { someAtATime } from './some-at-a-time.ts';
 
+const CONNECTED = 'event: connected';
+
 export type Stream = {
-  /** What has come until now is given as well, where it came with the head. */
+  /** What has come until now is given first. */
   onText(listener: (text: string) => void): void;
   close(): void;
 };
@@ -18,10 +20,14 @@ export async function subscribe(url: string, channel: string, lastEvent?: string
   const response = await opened;
   if (response.statusCode !== 200) throw new Error(`A subscription was answered ${response.statusCode}`);
   const connected = Promise.withResolvers<void>();
-  let early = '';
+  // In pieces: a text that is searched each time it has grown costs more than all that is measured.
+  const early: string[] = [];
+  let head = '';
   let listener = (text: string) => {
-    early += text;
-    if (early.includes('event: connected')) connected.resolve();
+    early.push(text);
+    if (head.includes(CONNECTED)) return;
+    head += text;
+    if (head.includes(CONNECTED)) connected.resolve();
   };
   response.setEncoding('utf8').on('data', (text: string) => listener(text));
   response.on('error', () => {});
@@ -30,7 +36,7 @@ export async function subscribe(url: string, channel: string, lastEvent?: string
   return {
     onText(next) {
       listener = next;
-      next(early);
+      for (const text of early.splice(0)) next(text);
     },
     close: () => void response.destroy(),
   };

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openApp, openAppForTest, refusalOf, type TestApp } from '../setup/app.ts';
-import { openSmtp, readEml, smtpError } from '../setup/smtp.ts';
+import { readEml } from '../setup/eml.ts';
+import { openSmtp, smtpError } from '../setup/smtp.ts';
 
 const NEW_PASSWORD = 'another horse, another staple';
 

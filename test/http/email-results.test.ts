@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mailResult } from '../../server/domain/email-results.ts';
 import { openApp, openAppForTest, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import { readEml } from '../setup/eml.ts';
+import { ownLoopback } from '../setup/loopback.ts';
 import { mailBody, newMessageId, type Posted, postMail } from '../setup/mail-gateway.ts';
 import { type Outbox, outboxOf } from '../setup/outbox.ts';
-import { openSmtp, ownLoopback, readEml, smtpError } from '../setup/smtp.ts';
+import { openSmtp, smtpError } from '../setup/smtp.ts';
 
 const AT = '2026-01-20T10:00:00.000Z';
 

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lookup } from '../../server/adapters/mail-hosts.ts';
 import { sendAddressCode } from '../../server/domain/email-addresses.ts';
 import { openApp, openAppForTest, refusalOf, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import { readEml } from '../setup/eml.ts';
+import { ownLoopback } from '../setup/loopback.ts';
 import { type Outbox, outboxOf } from '../setup/outbox.ts';
-import { openSmtp, ownLoopback, readEml, smtpError } from '../setup/smtp.ts';
+import { openSmtp, smtpError } from '../setup/smtp.ts';
 
 const AT = '2026-01-20T10:00:00.000Z';
 

@@ -15,7 +15,8 @@ import {
   type TestDevice,
   type TestUser,
 } from '../setup/app.ts';
-import { openSmtp, readEml } from '../setup/smtp.ts';
+import { readEml } from '../setup/eml.ts';
+import { openSmtp } from '../setup/smtp.ts';
 
 let app: TestApp;
 beforeAll(async () => {

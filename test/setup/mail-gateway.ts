@@ -1,6 +1,6 @@
 /** A mail gateway: posts mail to the service, signed as the gateway would. */
 import { createHmac, randomUUID } from 'node:crypto';
-import { WEBHOOK_SECRET } from './app.ts';
+import { WEBHOOK_SECRET } from './in-process.ts';
 
 export type Posted = {
   from: string;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { vi } from 'vitest';
-import { type Eml, readEml } from './smtp.ts';
+import { type Eml, readEml } from './eml.ts';
 
 export type Outbox = {
   /** All letters to `address`. */

@@ -1,110 +1,15 @@
-/** A real SMTP server in the test process, and a reader of what it is brought. */
-import type { AddressInfo } from 'node:net';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+/** A real SMTP server for one test. */
+import type { SMTPServerOptions } from 'smtp-server';
 import { onTestFinished } from 'vitest';
-
-export type Received = { from: string; to: string[]; raw: string; user: string | undefined };
+import { type Place, startSmtp } from './smtp-server.ts';
 
 /** A refusal in the words of SMTP. */
 export const smtpError = (responseCode: number, message: string): Error =>
   Object.assign(new Error(message), { responseCode });
 
-/** One that nobody else uses now: the whole of 127.0.0.0/8 is this machine. */
-export const ownLoopback = (): string => ['127', ...[0, 0, 0].map(() => 1 + Math.floor(Math.random() * 254))].join('.');
-
 /** Takes everything that `behaviour` does not refuse. Closed when the test has finished. */
-export async function openSmtp(behaviour: SMTPServerOptions = {}, { host = '127.0.0.1', port: at = 0 } = {}) {
-  const received: Received[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    allowInsecureAuth: true,
-    closeTimeout: 1,
-    logger: false,
-    disableReverseLookup: true,
-    onData(stream, { envelope, user }, callback) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = envelope;
-        received.push({
-          from: mailFrom ? mailFrom.address : '',
-          to: rcptTo.map(({ address }) => address),
-          raw: Buffer.concat(chunks).toString('latin1'),
-          user: user === undefined ? undefined : String(user),
-        });
-        callback(null, 'taken');
-      });
-    },
-    ...behaviour,
-  });
-  // What a client that gives up leaves behind is no fault of the test.
-  server.on('error', () => {});
-  await new Promise<void>((resolve) => server.listen(at, host, () => resolve()));
-  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  const { port } = server.server.address() as AddressInfo;
-  return {
-    received,
-    host,
-    port,
-    env: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), SMTP_FROM: 'Cloud <cloud@example.org>' },
-  };
+export async function openSmtp(behaviour: SMTPServerOptions = {}, place: Place = {}) {
+  const server = await startSmtp(behaviour, place);
+  onTestFinished(server.close);
+  return server;
 }
-
-export type Eml = {
-  /** Lower-cased names; unfolded, with encoded words decoded. */
-  headers: [name: string, value: string][];
-  header(name: string): string | undefined;
-  text: string;
-  html: string;
-};
-
-/** Reads a message of two parts, text and HTML. */
-export function readEml(raw: string): Eml {
-  const { headers, body } = split(raw);
-  const header = (name: string) => headers.find(([each]) => each === name)?.[1];
-  const [, boundary] = /boundary="?([^";]+)"?/.exec(header('content-type') ?? '') ?? [];
-  const parts = body
-    .split(`--${boundary}`)
-    .slice(1, -1)
-    .map((part) => split(part.replace(/^\r?\n|\r?\n$/g, '')));
-  const contentOf = (type: string): string => {
-    const part = parts.find(({ headers: own }) =>
-      own.some(([name, value]) => name === 'content-type' && value.startsWith(type)),
-    );
-    const [, encoding] = part?.headers.find(([name]) => name === 'content-transfer-encoding') ?? [];
-    return decoded(part?.body ?? '', encoding).replaceAll('\r\n', '\n');
-  };
-  return { headers, header, text: contentOf('text/plain'), html: contentOf('text/html') };
-}
-
-function split(raw: string): Pick<Eml, 'headers'> & { body: string } {
-  const at = raw.search(/\r?\n\r?\n/);
-  const lines = raw
-    .slice(0, at)
-    .replace(/\r?\n[ \t]+/g, ' ')
-    .split(/\r?\n/);
-  const headers = lines.map((line): [string, string] => {
-    const colon = line.indexOf(':');
-    return [line.slice(0, colon).toLowerCase(), words(line.slice(colon + 1).trim())];
-  });
-  return { headers, body: raw.slice(at).replace(/^(\r?\n){2}/, '') };
-}
-
-const decoded = (body: string, encoding = '7bit'): string => {
-  if (encoding === 'base64') return Buffer.from(body, 'base64').toString();
-  if (encoding !== 'quoted-printable') return Buffer.from(body, 'latin1').toString();
-  return bytes(body.replace(/=\r?\n/g, ''));
-};
-
-const bytes = (quoted: string): string =>
-  Buffer.from(
-    quoted.replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-    'latin1',
-  ).toString();
-
-const words = (value: string): string =>
-  value
-    .replace(/\?=\s+=\?/g, '?==?')
-    .replace(/=\?utf-8\?([QB])\?([^?]*)\?=/gi, (_, kind: string, word: string) =>
-      kind.toUpperCase() === 'B' ? Buffer.from(word, 'base64').toString() : bytes(word.replaceAll('_', ' ')),
-    );

@@ -1,63 +1,5 @@
-/** PostgreSQL of its own, as durable as a newcomer's, and tasks in it as years of use leave them. */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import pg from 'pg';
-import { startEmbeddedPostgres } from '../../server/adapters/postgres-embedded.ts';
-
-export type Cluster = {
-  /** An empty database; its URL. */
-  create(name: string): Promise<string>;
-  /** Milliseconds of CPU of all processes of PostgreSQL since they started. Linux only. */
-  cpuMs(): number;
-  stop(): Promise<void>;
-};
-
-export async function startCluster(): Promise<Cluster> {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ccjk-bench-'));
-  // PostgreSQL runs as another account when we are root, and has to walk through.
-  fs.chmodSync(directory, 0o711);
-  const postgres = await startEmbeddedPostgres({ dataDir: path.join(directory, 'data') });
-  return {
-    async create(name) {
-      await withClient(postgres.adminUrl, (admin) => admin.query(`create database ${name}`));
-      const url = new URL(postgres.url);
-      url.pathname = `/${name}`;
-      return url.href;
-    },
-    cpuMs: () => cpuMsOf(postgres.pid),
-    async stop() {
-      await postgres.stop();
-      for (const files of [postgres.area, directory]) fs.rmSync(files, { recursive: true, force: true });
-    },
-  };
-}
-
-/** Of `/proc/…/stat`: USER_HZ, which is 100 wherever Node runs. */
-const TICK_MS = 10;
-
-/** Of a process and its children: those that live to the nanosecond, those that have ended to the tick. */
-function cpuMsOf(pid: number): number {
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The fields after the name, which may hold anything: state, parent, …
-  const [cutime, cstime] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(13, 15)
-    .map(Number);
-  const ended = ((cutime ?? 0) + (cstime ?? 0)) * TICK_MS;
-  const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return [String(pid), ...children].reduce((sum, each) => sum + livingMsOf(each), ended);
-}
-
-/** 0 of one that has ended since it was named: then it is counted with the ended ones. */
-function livingMsOf(pid: string): number {
-  try {
-    return Number(fs.readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6;
-  } catch {
-    return 0;
-  }
-}
+/** Tasks in a database as years of use leave them. */
+import { withClient } from '../setup/cluster.ts';
 
 const TASKS_PER_USER = 100;
 
@@ -139,13 +81,3 @@ const EVENTS = `
                   when status = 'running' then array[null, 'queued', 'assigned', 'running']
                   else array[null, status] end as steps
     ) s, generate_series(1, cardinality(steps) - 1) step`;
-
-export async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
-}
