@@ -1,9 +1,10 @@
 /**
  * Writes what is made from the code: `npm run generate`. With `--check` it writes nothing and names each file that is stale;
- * with `--release` the document of today becomes the one that later ones must not break.
+ * with `--release` the document and the migrations of today become those that later ones must not break.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { openApiDocument } from './contracts/openapi.ts';
+import { hashesOfMigrations } from './migrations/released.ts';
 import { sdkSources } from './sdk/codegen/sources.ts';
 import { envExample, readmeWithConfiguration } from './server/configuration-table.ts';
 
@@ -20,8 +21,10 @@ const products: Record<string, string> = {
   '.env.example': envExample(),
 };
 
-if (process.argv.includes('--release'))
+if (process.argv.includes('--release')) {
   products['contracts/openapi.released.json'] = `${JSON.stringify(openApiDocument())}\n`;
+  products['migrations/released.json'] = `${JSON.stringify(hashesOfMigrations(), null, 2)}\n`;
+}
 
 const stale: string[] = [];
 for (const [path, text] of Object.entries(products)) {

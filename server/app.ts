@@ -133,8 +133,15 @@ function openApp({ service, metrics }: Measured, isStopping: () => boolean): Fas
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    clientErrorHandler: answerBrokenSocket,
-    frameworkErrors: answerFrameworkError,
+    // Neither of these two runs a hook.
+    clientErrorHandler: (error, socket) => {
+      const status = answerBrokenSocket(error, socket);
+      if (status !== undefined) metrics?.refused(status);
+    },
+    frameworkErrors: (error, request, reply) => {
+      answerFrameworkError(error, request, reply);
+      metrics?.refused(reply.statusCode);
+    },
   });
   app.removeContentTypeParser('text/plain');
   takeJson(app);

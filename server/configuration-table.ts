@@ -27,7 +27,17 @@ export function readmeWithConfiguration(): string {
 }
 
 /** What docker-compose.yml sets itself. */
-const OF_COMPOSE = ['HOST', 'PORT', 'DATA_DIR', 'DATABASE_URL', 'MAIL_HOST', 'MAIL_PORT'];
+const OF_COMPOSE = [
+  'HOST',
+  'PORT',
+  'DATA_DIR',
+  'DATABASE_URL',
+  'MAIL_HOST',
+  'MAIL_PORT',
+  'METRICS_HOST',
+  'METRICS_PORT',
+  'METRICS_TOKEN',
+];
 
 /** Without the first the service does not start; without one of the others, what it opens stays closed. */
 const SECRETS = ['JWT_SECRET', 'SECRETS_KEY', 'EMAIL_WEBHOOK_SECRET', 'ADMIN_MASTER_KEY', 'CRON_SECRET'];
@@ -44,6 +54,7 @@ export function envExample(): string {
     '# For docker-compose.yml: cp .env.example .env. Written by npm run generate, from server/config.ts.',
     '# To be filled in, each with its own: openssl rand -hex 32',
     '# Password of the database, which is made with it\nDB_PASSWORD=',
+    '# Password of admin in Grafana, for the profile observability\nGRAFANA_PASSWORD=',
     ...known.filter(isSecret).map(commented('')),
     '# Everything below has a default that works.',
     ...known.filter((setting) => !isSecret(setting)).map(commented('#')),

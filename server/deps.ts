@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { openJobs } from './adapters/boss.ts';
+import { openDatabaseClock } from './adapters/database-clock.ts';
 import { type Dns, openDns } from './adapters/dns.ts';
 import { openMail } from './adapters/mail.ts';
 import { addressesBy, type Lookup, openMailHosts } from './adapters/mail-hosts.ts';
@@ -49,11 +50,14 @@ export type OpenService = {
   close(): Promise<void>;
 };
 
-/** Opens everything that the service stands on. `now` is the clock, which tests move; `lookup` the DNS, for which they answer. */
+/**
+ * Opens everything that the service stands on. `testClock` is a clock that tests move, in place of the database's; `lookup`
+ * the DNS, for which they answer.
+ */
 export async function openService(
   config: Config,
   log: FastifyBaseLogger,
-  now = () => new Date(),
+  testClock?: () => Date,
   lookup?: Lookup,
 ): Promise<OpenService> {
   const { DATABASE_URL: databaseUrl } = config;
@@ -62,6 +66,8 @@ export async function openService(
   const meter = metrics?.meter ?? NO_METER;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
   const { db } = database;
+  const clock = testClock ? { now: testClock, close: async () => {} } : await openDatabaseClock({ db, log });
+  const { now } = clock;
   const bus = await openBus({ databaseUrl, db, log });
   const presence = openPresence({ db, log });
   const { jobs, backlog, ...worker } = await openJobs({ databaseUrl, log, registry });
@@ -139,6 +145,7 @@ export async function openService(
       await metricsServer?.close();
       metrics?.close();
       await tracer?.close();
+      await clock.close();
       await database.close();
     },
   };

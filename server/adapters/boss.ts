@@ -17,6 +17,8 @@ const FLOW_SECONDS = 3600;
 /** Longer than a handler should take; what still runs then is retried elsewhere. */
 const STOP_TIMEOUT_MS = 10_000;
 const KEEP_COMPLETED_SECONDS = 3600;
+/** A job of whose worker nothing was heard for as long is tried again. Each process looks for such jobs once a minute. */
+const HEARTBEAT_SECONDS = 30;
 /** An outage makes each worker fail at each poll. */
 const REPEAT_LOG_AFTER_MS = 30_000;
 const MAX_MESSAGES = 100;
@@ -84,6 +86,7 @@ async function ensureQueue(boss: PgBoss, name: string, job: DeclaredJob): Promis
     retryDelay: job.backoffSeconds,
     retryDelayMax: job.maxBackoffSeconds,
     expireInSeconds: job.expirySeconds,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: KEEP_COMPLETED_SECONDS,
     notify: true,
   };

@@ -6,19 +6,33 @@ const MAX_STATEMENTS = 500;
 /** Longer texts are one-off batches; preparing them costs memory and saves nothing. */
 const MAX_LENGTH = 4000;
 
-type Statement = { name: string | undefined };
+type Statement = { name: string | undefined; mayBePrepared: boolean };
 const statements = new Map<string, Statement>();
 
 /** The statement's name from its second use on; the first is sent plain, since most are never seen again. */
 const nameOf = (text: string): string | undefined => {
   const known = statements.get(text);
   if (known) {
+    if (!known.mayBePrepared) return undefined;
     known.name ??= `s${statements.size}_${text.length}_${crypto.randomUUID().slice(0, 8)}`;
     return known.name;
   }
-  if (statements.size < MAX_STATEMENTS) statements.set(text, { name: undefined });
+  if (statements.size < MAX_STATEMENTS) statements.set(text, { name: undefined, mayBePrepared: !givesWholeRows(text) });
   return undefined;
 };
+
+/**
+ * Whether what comes back has as many columns as the table. When a later release adds one, PostgreSQL refuses for good
+ * what was prepared before («cached plan must not change result type»): half the calls of this release would fail.
+ */
+function givesWholeRows(text: string): boolean {
+  let outermost = text;
+  for (let before = ''; before !== outermost; ) {
+    before = outermost;
+    outermost = before.replace(/\([^()]*\)/g, '');
+  }
+  return /(?:\bselect|\breturning|,)\s+(?:"?\w+"?\.)?\*/i.test(outermost);
+}
 
 /** What pg answers to BEGIN, for whoever does not wait for it. */
 const BEGUN = { command: 'BEGIN', rowCount: null, rows: [], fields: [], oid: 0 };

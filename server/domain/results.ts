@@ -10,8 +10,10 @@
 import { createHash } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import { atomically, type Ctx } from '../context.ts';
+import { columnsOf } from '../db/columns.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
+import { TaskAttempt } from '../db/task-attempt.ts';
 import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
 import { deviceOf } from './dispatch.ts';
@@ -44,6 +46,7 @@ export type Result = {
 export type Recorded = { taskId: string; attempt: number; status: TaskStatus };
 
 type Attempt = Selectable<Tables['task_attempts']>;
+const ATTEMPT = columnsOf(TaskAttempt);
 
 /** How far the clocks of the process that handed a task out and of the one that is told its result may be apart. */
 const CLOCKS_APART_MS = 1000;
@@ -91,7 +94,7 @@ async function lockTask(tx: Ctx, id: string): Promise<{ task: TaskLife; attempts
     tx.db,
     sql<TaskLife>`
       select ${LIFE_COLUMNS} from tasks where id = ${id} and device_id = ${deviceOf(tx).deviceId} for update`,
-    sql<Attempt>`select * from task_attempts where task_id = ${id} order by number`,
+    sql<Attempt>`select ${ATTEMPT} from task_attempts where task_id = ${id} order by number`,
   );
   if (!task) throw new Failed('TASK_NOT_FOUND');
   return { task, attempts };

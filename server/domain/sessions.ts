@@ -152,7 +152,7 @@ async function swap(ctx: Ctx, presented: string, successor: string): Promise<Liv
       insert into spent_refresh_tokens (hash, session_id, spent_at)
       select ${tokens.hash(presented)}, id, ${at}::timestamptz from swapped
     )
-    select * from swapped`.execute(db);
+    select id, user_id, expires_at from swapped`.execute(db);
   return rows[0];
 }
 

@@ -116,7 +116,9 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
                ${tasks.map(({ status }) => status)}::text[]
              ) as before (id, attempt, status)
     )
-    select * from moved`.execute(tx.db);
+    select id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at, source, command, stderr_tail,
+           device_name
+      from moved`.execute(tx.db);
 
   tell(tx, tasks, to, set.progress as number | null | undefined);
   if (!isFinished(to)) return [];

@@ -4,7 +4,8 @@
  */
 import { sql } from 'kysely';
 import { actorName, atomically, type Ctx, userIdOf } from '../context.ts';
-import type { TaskStatus } from '../db/task.ts';
+import { columnsOf } from '../db/columns.ts';
+import { Task, type TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 import { takeFromDay } from './daily-tasks.ts';
 import { newsOfCreated } from './notifications.ts';
@@ -186,10 +187,12 @@ async function insert(tx: Ctx, rows: readonly NewRow[]): Promise<Map<string, num
   return new Map(devices.map(({ id, task_check_interval }) => [id, task_check_interval]));
 }
 
+const TASK = columnsOf(Task);
+
 /** @throws Failed TASK_NOT_FOUND */
 export async function getTask(ctx: Ctx, id: string): Promise<TaskRow> {
   const { rows } = await sql<TaskRow>`
-    select * from tasks where id = ${id} and user_id = ${userIdOf(ctx.actor)}`.execute(ctx.db);
+    select ${TASK} from tasks where id = ${id} and user_id = ${userIdOf(ctx.actor)}`.execute(ctx.db);
   const [task] = rows;
   if (!task) throw new Failed('TASK_NOT_FOUND');
   return task;

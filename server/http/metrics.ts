@@ -10,13 +10,16 @@ import type { Config } from '../config.ts';
 import type { Service } from '../context.ts';
 import { Failed } from '../failed.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { registerReplies } from './replies.ts';
+import { REFUSED_EXPECTATION, registerReplies } from './replies.ts';
 
 const PATH = '/metrics';
 
 type Guarding = Pick<Service, 'tokens'> & { config: Pick<Config, 'METRICS_TOKEN'> };
 
-/** Counts the answers of `app`, and shows the metrics on it where they have no port of their own. */
+/**
+ * Counts the answers of `app`, and shows the metrics on it where they have no port of their own. What is refused before
+ * there is a request runs no hook, and is counted where it is refused.
+ */
 export function registerMetrics(app: FastifyInstance, service: Service, metrics: Metrics): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { config } = request.routeOptions;
@@ -25,6 +28,7 @@ export function registerMetrics(app: FastifyInstance, service: Service, metrics:
     metrics.answered({ key: config ?? request, route, status: reply.statusCode, seconds });
     done();
   });
+  app.server.on('checkExpectation', () => metrics.refused(REFUSED_EXPECTATION));
   if (service.config.METRICS_PORT === undefined) show(app, service, metrics);
 }
 

@@ -196,20 +196,22 @@ function refusalOf(status: RefusedStatus): { headers: Record<string, string | nu
   return { headers, body };
 }
 
+export const REFUSED_EXPECTATION: RefusedStatus = 417;
+
 const answerExpectation = (_: IncomingMessage, response: ServerResponse): void => {
-  const { headers, body } = refusalOf(417);
-  response.writeHead(417, headers).end(body);
+  const { headers, body } = refusalOf(REFUSED_EXPECTATION);
+  response.writeHead(REFUSED_EXPECTATION, headers).end(body);
 };
 
 /** HTTP/1.1 wants a Host in each request. */
 const lacksHost = ({ raw, headers }: FastifyRequest): boolean =>
   raw.httpVersion === '1.1' && headers.host === undefined;
 
-/** Before there is a request: what came over the socket is no HTTP. */
-export const answerBrokenSocket = (error: Error & { code?: string }, socket: Socket): void => {
+/** Before there is a request: what came over the socket is no HTTP. Returns the status, unless nobody is there to read it. */
+export const answerBrokenSocket = (error: Error & { code?: string }, socket: Socket): RefusedStatus | undefined => {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const { headers, body } = refusalOf(status);
@@ -218,6 +220,7 @@ export const answerBrokenSocket = (error: Error & { code?: string }, socket: Soc
     ...Object.entries(headers).map((each) => each.join(': ')),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return status;
 };
 
 /** Which methods a path answers, by the routes that are registered. */

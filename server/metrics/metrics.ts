@@ -13,6 +13,7 @@ import { openMeter } from './work-metrics.ts';
 export type Metrics = {
   meter: Meter;
   answered: RequestMetrics['answered'];
+  refused: RequestMetrics['refused'];
   /** From here on the database is measured too. */
   watch(sources: Sources): void;
   /** All of it, as Prometheus reads it. */
@@ -28,6 +29,7 @@ export function openMetrics(): Metrics {
   return {
     meter: openMeter(registry),
     answered: requests.answered,
+    refused: requests.refused,
     watch(sources) {
       ofDatabase = openDatabaseMetrics(registry, sources);
     },

@@ -22,7 +22,12 @@ const NO_ROUTE = { method: 'any', path: 'unknown' };
 
 type Counted = { labels: { method: string; route: string }; byStatus: Map<number, number> };
 
-export type RequestMetrics = { answered(answer: Answered): void; update(): void };
+export type RequestMetrics = {
+  answered(answer: Answered): void;
+  /** What was refused before there was a request: no HTTP, or no address. */
+  refused(status: number): void;
+  update(): void;
+};
 
 export function openRequestMetrics(registry: Registry): RequestMetrics {
   const requests = new Counter({
@@ -40,19 +45,19 @@ export function openRequestMetrics(registry: Registry): RequestMetrics {
   });
   const byRoute = new Map<RouteKey, Counted>();
 
-  const begin = (key: RouteKey, { method, path }: { method: string; path: string }): Counted => {
-    const counted = { labels: { method, route: path }, byStatus: new Map() };
+  const count = (key: RouteKey, { method, path }: { method: string; path: string }, status: number): Counted => {
+    const counted = byRoute.get(key) ?? { labels: { method, route: path }, byStatus: new Map() };
     byRoute.set(key, counted);
+    counted.byStatus.set(status, (counted.byStatus.get(status) ?? 0) + 1);
     return counted;
   };
 
   return {
-    answered({ key: given, route, status, seconds }) {
-      const key = route ? given : NO_ROUTE;
-      const { labels, byStatus } = byRoute.get(key) ?? begin(key, route ?? NO_ROUTE);
-      byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+    answered({ key, route, status, seconds }) {
+      const { labels } = route ? count(key, route, status) : count(NO_ROUTE, NO_ROUTE, status);
       if (seconds !== undefined) durations.observe(labels, seconds);
     },
+    refused: (status) => void count(NO_ROUTE, NO_ROUTE, status),
     update() {
       requests.reset();
       for (const { labels, byStatus } of byRoute.values())

@@ -66,11 +66,23 @@ test('a worker says how it is, and serves nothing else', async () => {
   expect((await fetch(`${worker.url}/v1/tasks`)).status).toBe(404);
 });
 
-test('when the worker that swept is killed another one sweeps within 10 s', async () => {
-  const other = await start('worker');
+/** For the environment of a process: its machine's clock is a minute, and a second, ahead. */
+const CLOCK_AHEAD = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`
+    const Real = Date;
+    const now = () => Real.now() + 61_000;
+    globalThis.Date = class Date extends Real {
+      constructor(...given) { super(...(given.length > 0 ? given : [now()])); }
+      static now() { return now(); }
+    };`)}`,
+};
+
+test('when the worker that swept is killed another one sweeps within 10 s, by the clock of all even if its own is ahead', async () => {
+  const other = await start('worker', CLOCK_AHEAD);
   const client = await signedIn();
   const { device_id } = await client.daemon.register('machine-1', { device_name: 'machine', os_type: 'linux' });
   const { task_id } = await client.tasks.create({ device_id, command: 'true' });
+  const lasting = await client.tasks.create({ device_id, command: 'true', expires_in: 60 });
   worker.process.kill('SIGKILL');
   await worker.process.finished;
   const db = new pg.Client({ connectionString: database.url });
@@ -80,6 +92,8 @@ test('when the worker that swept is killed another one sweeps within 10 s', asyn
   await expect
     .poll(async () => (await client.tasks.get(task_id)).status, { timeout: 10_000, interval: 200 })
     .toBe('cancelled');
+  expect(await client.tasks.get(lasting.task_id)).toMatchObject({ status: 'queued' });
+  expect(other.process.stdout).toMatch(/"aheadSeconds":6[01]/);
   expect(other.process.stdout).not.toContain('"level":50');
 });
 
@@ -92,9 +106,16 @@ test('told to stop, an api process is not ready at once, and serves until STOP_D
   expect(await leaving.process.finished).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('a part of the service does not start without the database that it shares', async () => {
-  const alone = new Running(process.execPath, ['server/main.ts', '--role', 'worker'], { env: { DATABASE_URL: '' } });
+test.each([
+  ['the database that it shares', { DATABASE_URL: '' }, 'DATABASE_URL: must be set for this role'],
+  [
+    'the secret that it shares',
+    { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing', JWT_SECRET: '' },
+    'JWT_SECRET: must be set when DATABASE_URL is; make one with: openssl rand -base64 48',
+  ],
+])('a part of the service does not start without %s, and says so', async (_, env, message) => {
+  const alone = new Running(process.execPath, ['server/main.ts', '--role', 'worker'], { env });
   const { code, stderr } = await alone.finished;
   expect(code).toBe(1);
-  expect(stderr).toContain('DATABASE_URL: must be set for this role');
+  expect(stderr).toContain(message);
 });

@@ -21,6 +21,7 @@ type Service = {
   healthcheck?: { test: string[] };
   deploy?: { resources: { limits: object } };
   volumes?: string[];
+  ports?: string[];
   depends_on?: Record<string, unknown>;
 };
 type Compose = { services: Record<string, Service>; volumes: Record<string, unknown> };
@@ -29,8 +30,8 @@ const text = read('docker-compose.yml');
 const compose = parse(text, { merge: true }) as Compose;
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
 
-/** What has no place in the service's own configuration: the password of the database that comes with it. */
-const BESIDE_OURS = ['DB_PASSWORD'];
+/** What has no place in the service's own configuration: the passwords of what comes with it. */
+const BESIDE_OURS = ['DB_PASSWORD', 'GRAFANA_PASSWORD'];
 
 test('the compose file is what the published schema describes', () => {
   const ajv = new Ajv2019({ strict: false, validateFormats: false });
@@ -86,10 +87,26 @@ test('the example names each variable of the configuration once, but those that 
 
 test.each(Object.entries(compose.services))('%s has limits, and what keeps its data is declared', (_, service) => {
   expect(Object.keys(service.deploy?.resources.limits ?? {})).toEqual(['cpus', 'memory']);
-  const named = (service.volumes ?? []).map((volume) => volume.split(':')[0] as string);
-  expect(named.filter((name) => !(name in compose.volumes))).toEqual([]);
+  const [ofRepository, named] = divided(service.volumes ?? [], (volume) => volume.startsWith('./'));
+  expect(named.filter((volume) => !((volume.split(':', 1)[0] as string) in compose.volumes))).toEqual([]);
+  for (const volume of ofRepository) {
+    const [file = '', , mode] = volume.split(':');
+    expect([volume, existsSync(path.join(ROOT, file)), mode]).toEqual([volume, true, 'ro']);
+  }
   // Of the service itself the image brings one.
   if (!service.build) expect(service.healthcheck?.test.length).toBeGreaterThan(1);
+});
+
+const divided = <T>(all: readonly T[], isFirst: (each: T) => boolean): [T[], T[]] => [
+  all.filter(isFirst),
+  all.filter((each) => !isFirst(each)),
+];
+
+test.each(
+  Object.entries(compose.services),
+)('%s is reached from other machines only where it has to be', (name, service) => {
+  const open = (service.ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'));
+  expect(open).toEqual(name === 'email' ? ['25:2525'] : []);
 });
 
 test.each(ours)('%s cannot write but where it has to, and waits for the database', (_, service) => {

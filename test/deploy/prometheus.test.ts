@@ -27,7 +27,9 @@ const folder = path.resolve(import.meta.dirname, '../../deploy');
 
 type Panel = { title: string; targets?: { expr: string }[] };
 
-const dashboard = JSON.parse(readFileSync(path.join(folder, 'grafana/ccjk-cloud.json'), 'utf8')) as { panels: Panel[] };
+const dashboard = JSON.parse(readFileSync(path.join(folder, 'grafana/dashboards/ccjk-cloud.json'), 'utf8')) as {
+  panels: Panel[];
+};
 const ofDashboard = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr }) => [title, expr] as const),
 );

@@ -4,68 +4,26 @@
  *
  *   node test/extended/rolling-restart.ts [restarts] [requests per second]       by default 10 and 200: a minute
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CcjkCloud } from '../../sdk/src/index.ts';
-import { startEmbeddedPostgres } from '../../server/adapters/postgres-embedded.ts';
+import { openGround, type Started, stopped } from './processes.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
 const restarts = Number(process.argv[2] ?? 10);
 const perSecond = Number(process.argv[3] ?? 200);
 /** How often the balancer asks each process, and so how soon it notices. */
 const PROBE_MS = 100;
 
-type Api = { url: URL; child: ChildProcess; isReady: boolean };
+type Api = Started & { isReady: boolean };
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'ccjk-rolling-'));
-// PostgreSQL runs as another account when we are root, and has to walk through.
-chmodSync(dataDir, 0o711);
-const postgres = await startEmbeddedPostgres({ dataDir: path.join(dataDir, 'database') });
+await using ground = await openGround('rolling');
 
-const children = new Set<ChildProcess>();
-
-async function startApi(): Promise<Api> {
-  const limits = ['MAX', 'ANONYMOUS_MAX', 'DAEMON_MAX'].map((name) => [`RATE_LIMIT_${name}`, '1000000']);
-  const env = {
-    ...process.env,
-    ...Object.fromEntries(limits),
-    DATABASE_URL: postgres.url,
-    JWT_SECRET: 'j'.repeat(48),
-    DATA_DIR: dataDir,
-    PORT: '0',
-    LOG_FORMAT: 'json',
-    DEFAULT_PLAN: 'enterprise',
-    STOP_DELAY: '1',
-  };
-  const child = spawn(process.execPath, ['server/main.ts', '--role', 'api'], {
-    cwd: ROOT,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (!line.includes('"msg":"ready"')) continue;
-    child.stdout.resume();
-    return { url: new URL((JSON.parse(line) as { url: string }).url), child, isReady: true };
-  }
-  throw new Error('An api process did not start');
-}
-
-await using _ = {
-  async [Symbol.asyncDispose]() {
-    for (const child of children) child.kill('SIGKILL');
-    await postgres.stop();
-    for (const files of [postgres.area, dataDir]) rmSync(files, { recursive: true, force: true });
-  },
-};
+const startApi = async (): Promise<Api> => ({
+  ...(await ground.start('api', { env: { STOP_DELAY: '1' } })),
+  isReady: true,
+});
 
 const apis = await Promise.all([startApi(), startApi()]);
 
@@ -151,9 +109,7 @@ const load = setInterval(() => {
 
 for (let count = 0; count < restarts; count += 1) {
   const leaving = apis[count % 2] as Api;
-  const ended = once(leaving.child, 'exit');
-  leaving.child.kill('SIGTERM');
-  const [code] = await ended;
+  const code = await stopped(leaving);
   if (code !== 0) failures.push(`a process ended with ${code}`);
   apis[count % 2] = await startApi();
   await pause(500);

@@ -1,4 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openMetrics } from '../../server/metrics/metrics.ts';
 import { openApp, openAppForTest, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
 import { takeAway } from '../setup/parts.ts';
 
@@ -15,6 +20,14 @@ const parse = (text: string): Map<string, number> =>
         return [line.slice(0, at), Number(line.slice(at + 1))] as const;
       }),
   );
+
+/** Sends `bytes` over a connection of its own, and waits until the service has ended it. */
+async function sendRaw(url: string, bytes: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write(bytes);
+  await textOf(socket);
+}
 
 const read = async (app: TestApp): Promise<Map<string, number>> => {
   const answer = await fetch(`http://127.0.0.1:${app.metricsPort}/metrics`);
@@ -82,19 +95,82 @@ describe('what is measured', () => {
     expect(series.get(`ccjk_http_request_duration_seconds_count{${route}}`)).toBe(2);
   });
 
-  it('makes no series of what clients invent', async () => {
-    const before = (await read(app)).size;
-    for (let at = 0; at < 200; at += 1) {
-      await fetch(`${app.url}/v1/nothing/${at}`, { headers: { 'x-request-id': `id-${at}` } });
-      await fetch(`${app.url}/v1/tasks/${crypto.randomUUID()}?status=s${at}`, { method: 'DELETE' });
-    }
-    const series = await read(app);
-    const unknown = [...series].filter(([name]) => name.startsWith('ccjk_http_requests_total{method="any"'));
-    expect(unknown).toEqual([
-      ['ccjk_http_requests_total{method="any",route="unknown",status="404"}', 200],
-      ['ccjk_http_requests_total{method="any",route="unknown",status="405"}', 200],
-    ]);
-    expect(series.size - before).toBeLessThan(20);
+  /** How many more answers of each status nobody's route has given than before `work`. */
+  const unrouted = async (work: () => Promise<unknown>): Promise<Record<string, number>> => {
+    const counts = async () =>
+      [...(await read(app))].flatMap(([name, count]) => {
+        const [, status] = /^ccjk_http_requests_total{method="any",route="unknown",status="(\d+)"}$/.exec(name) ?? [];
+        return status ? [[status, count] as const] : [];
+      });
+    const before = new Map(await counts());
+    await work();
+    return Object.fromEntries((await counts()).map(([status, count]) => [status, count - (before.get(status) ?? 0)]));
+  };
+
+  it('makes no series of 50,000 values that clients invent', async () => {
+    const CONNECTIONS = 10;
+    const REQUESTS = 6_250;
+    const answered = (series: Map<string, number>) =>
+      [...series].reduce((sum, [name, count]) => sum + (name.startsWith('ccjk_http_requests_total{') ? count : 0), 0);
+    /** Each with eight values that were never there before: path, query, host, request, browser, type of body, trace, task. */
+    const inventive = (at: number) => {
+      const body = JSON.stringify({
+        type: `type-${at}`,
+        source: `source-${at}`,
+        device_id: device.id,
+        command: 'true',
+      });
+      const path = [`/v1/thing-${at}`, `/v1/tasks/id-${at}`, '/v1/tasks'][at % 3];
+      const head = [
+        `${['GET', 'POST', 'PUT', 'PROPFIND'][Math.floor(at / 3) % 4]} ${path}?status=s${at} HTTP/1.1`,
+        `Host: host-${at}`,
+        `Authorization: Bearer ${user.token}`,
+        `X-Request-Id: request-${at}`,
+        `User-Agent: browser-${at}`,
+        `Traceparent: 00-${String(at).padStart(32, '1')}-${'b'.repeat(16)}-01`,
+        `Content-Type: application/json; charset=x-${at}`,
+        `Content-Length: ${body.length}`,
+      ];
+      return `${head.join('\r\n')}\r\n\r\n${body}`;
+    };
+    const before = await read(app);
+    const all = Array.from({ length: REQUESTS }, (_, at) => inventive(at));
+    const share = REQUESTS / CONNECTIONS;
+    const last = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    await Promise.all(
+      Array.from({ length: CONNECTIONS }, (_, at) =>
+        sendRaw(app.url, all.slice(at * share, (at + 1) * share).join('') + last),
+      ),
+    );
+    const after = await read(app);
+    expect(answered(after) - answered(before)).toBe(REQUESTS + CONNECTIONS);
+    expect(after.size - before.size).toBeLessThan(100);
+  });
+
+  it('counts what is refused before there is a request, as of no route', async () => {
+    const host = 'Host: x\r\nConnection: close';
+    const answers = await unrouted(async () => {
+      for (const request of [
+        `GET /%zz HTTP/1.1\r\n${host}\r\n\r\n`,
+        `GET /v1/tasks/${'x'.repeat(300)} HTTP/1.1\r\n${host}\r\n\r\n`,
+        'garbage\r\n\r\n',
+        `GET /v1/tasks HTTP/1.1\r\n${host}\r\nA: ${'x'.repeat(20_000)}\r\n\r\n`,
+        `GET /v1/tasks HTTP/1.1\r\n${host}\r\nExpect: a-pony\r\n\r\n`,
+        `GET /nothing HTTP/1.1\r\n${host}\r\n\r\n`,
+        `DELETE /v1/tasks HTTP/1.1\r\n${host}\r\n\r\n`,
+      ])
+        await sendRaw(app.url, request);
+    });
+    expect(answers).toMatchObject({ 400: 1, 404: 3, 405: 1, 417: 1, 431: 1 });
+  });
+
+  it('counts what is over a limit, as of its route', async () => {
+    const limited = await openAppForTest({ env: { METRICS_PORT: '0', RATE_LIMIT_ANONYMOUS_MAX: '2' } });
+    for (const path of ['/v1/tasks', '/nothing', '/v1/tasks', '/nothing']) await fetch(limited.url + path);
+    const series = await read(limited);
+    const counted = (labels: string) => series.get(`ccjk_http_requests_total{${labels},status="429"}`);
+    expect(counted('method="GET",route="/v1/tasks"')).toBe(1);
+    expect(counted('method="any",route="unknown"')).toBe(1);
   });
 
   it('counts how long tasks wait and run, how they end and how often they are tried again', async () => {
@@ -167,6 +243,28 @@ describe('what is measured', () => {
     expect(series.get('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0);
     expect(series.get('ccjk_database_pool_size')).toBe(20);
   });
+});
+
+it('what is read each second does not grow, and leaves nothing behind', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const metrics = openMetrics();
+  onTestFinished(metrics.close);
+  const key = {};
+  const readOften = async (times: number) => {
+    for (let count = 0; count < times; count += 1) {
+      const route = { method: 'GET', path: '/v1/tasks' };
+      metrics.answered({ key, route, status: 200, seconds: 0.01 });
+      metrics.meter.note({ what: 'task.created', source: 'api' });
+      await metrics.read();
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await readOften(200);
+  const lines = parse((await metrics.read()).text).size;
+  expect((await readOften(1_000)) - before).toBeLessThan(1_000_000);
+  expect(parse((await metrics.read()).text).size).toBe(lines);
 });
 
 describe('what the database knows', () => {

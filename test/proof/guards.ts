@@ -15,6 +15,34 @@ export type Guard = {
 };
 
 export const GUARDS: Record<string, Guard> = {
+  /** A daemon that comes back does not know what was about to run. */
+  'journal-of-what-starts': {
+    harness: 'crash',
+    file: 'sdk/src/daemon/journal.ts',
+    from: 'await writeDurably(',
+    to: "if (entry.state === 'claimed') await writeDurably(",
+  },
+  /** A create that comes again is carried out again. */
+  'memory-of-requests': {
+    harness: 'crash',
+    file: 'server/http/idempotency.ts',
+    from: 'if (first) return { replayed: false',
+    to: 'if (first || true) return { replayed: false',
+  },
+  /** A result counts under any lease that the task ever had. */
+  'lease-of-a-result': {
+    harness: 'fencing',
+    file: 'server/domain/results.ts',
+    from: 'isHeld(task.status) && task.lease_id === attempt.lease_id',
+    to: 'isHeld(task.status)',
+  },
+  /** A heartbeat renews a task whatever lease it names. */
+  'lease-of-a-heartbeat': {
+    harness: 'fencing',
+    file: 'server/domain/heartbeats.ts',
+    from: '(listed.lease_id is null or listed.lease_id = t.lease_id)',
+    to: 'true',
+  },
   'address-that-was-checked': {
     harness: 'hostile-mail',
     file: 'server/adapters/mail-hosts.ts',

@@ -25,6 +25,8 @@ export type Trial = {
   database(): Promise<string>;
   /** Notes whether `sentence` held; `seen` is printed when it did not. Sentences may repeat, with another `seen` each. */
   check(sentence: string, held: boolean, seen?: unknown): void;
+  /** Whether a check has failed already: without its guard a harness need not go on. */
+  hasFailed(): boolean;
   /** Something of what `atLeast` asks for happened. */
   count(event: string, times?: number): void;
   /** A figure for the report. */
@@ -57,10 +59,15 @@ type Given = Pick<Trial, 'length' | 'seed' | 'say'> & {
   name: string;
   without: string | undefined;
   database(): Promise<{ url: string; drop(): Promise<void> }>;
+  /** Rejects when the harness is to end at once. */
+  interrupted: Promise<never>;
 };
 
 /** Runs `harness` and judges it; throws when the harness itself broke. */
-export async function judge(harness: Harness, { name, without, database, ...given }: Given): Promise<Verdict> {
+export async function judge(
+  harness: Harness,
+  { name, without, database, interrupted, ...given }: Given,
+): Promise<Verdict> {
   const startedAt = performance.now();
   const verdict: Verdict = {
     name,
@@ -81,7 +88,7 @@ export async function judge(harness: Harness, { name, without, database, ...give
   };
   const closers: (() => unknown)[] = [];
   try {
-    await harness.run({
+    const running = harness.run({
       ...given,
       random: randomOf(given.seed),
       database: async () => {
@@ -90,6 +97,7 @@ export async function judge(harness: Harness, { name, without, database, ...give
         return url;
       },
       check,
+      hasFailed: () => verdict.failed > 0,
       count: (event, times = 1) => {
         verdict.events[event] = (verdict.events[event] ?? 0) + times;
       },
@@ -98,6 +106,7 @@ export async function judge(harness: Harness, { name, without, database, ...give
       },
       afterwards: (work) => void closers.push(work),
     });
+    await Promise.race([running, interrupted]);
   } finally {
     for (const close of closers.reverse()) await close();
   }

@@ -14,6 +14,11 @@ const [file, name, length, seed] = process.argv.slice(2) as [string, string, Len
 const adminUrl = process.env[POSTGRES] as string;
 const template = process.env[TEMPLATE] as string;
 
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => reject(new Error(`It got ${signal}`)));
+});
+
 const { harness } = (await import(`./${name}.ts`)) as { harness: Harness };
 const verdict = await judge(harness, {
   name,
@@ -21,6 +26,7 @@ const verdict = await judge(harness, {
   seed: Number(seed),
   without: process.env[WITHOUT],
   database,
+  interrupted,
   say: (line) => console.error(`      ${name}: ${line}`),
 });
 writeFileSync(file, JSON.stringify(verdict));

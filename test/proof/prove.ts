@@ -35,6 +35,7 @@ export async function prove({ name, length, seed, without, postgres, say = () =>
     const child = spawn(process.execPath, ['test/proof/one.ts', file, name, length, String(seed)], {
       cwd: ROOT,
       env: {
+        NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules/.cache/compiled'),
         ...process.env,
         [POSTGRES]: postgres.adminUrl,
         [TEMPLATE]: postgres.template,

@@ -97,7 +97,7 @@ export async function startServer(
   const ready = Promise.withResolvers<string>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
-    if (line.includes('"msg":"ready"')) ready.resolve(line);
+    if (line.includes('"msg":"ready')) ready.resolve(line);
   });
   const fail = (reason: string) =>
     ready.reject(new Error(`The ${role} process ${reason}:\n${complaints}${lines.slice(-20).join('\n')}`));

@@ -10,11 +10,14 @@ export const TEMPLATE = 'ccjk_template';
 /** Any fixed number: PostgreSQL makes one clone of a template at a time, and fails the others. */
 const CLONE_LOCK = 5_120_417;
 
-export async function cloneDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+/** PostgreSQL's own: nothing is in it. */
+export const EMPTY = 'template0';
+
+export async function cloneDatabase(template = TEMPLATE): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await asAdmin(async (admin) => {
     await admin.query('select pg_advisory_lock($1)', [CLONE_LOCK]);
-    await admin.query(`create database ${name} template ${TEMPLATE} strategy file_copy`);
+    await admin.query(`create database ${name} template ${template} strategy file_copy`);
   });
   const url = new URL(inject('postgresAdminUrl'));
   url.pathname = `/${name}`;
