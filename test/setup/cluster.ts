@@ -30,7 +30,9 @@ export async function startCluster(settings: Record<string, string> = {}): Promi
   let postgres = await startEmbeddedPostgres({ dataDir, settings });
   return {
     adminUrl: postgres.adminUrl,
-    pid: postgres.pid,
+    get pid() {
+      return postgres.pid;
+    },
     async create(name) {
       await withClient(postgres.adminUrl, (admin) => admin.query(`create database ${name}`));
       return databaseUrl(postgres.url, name);
