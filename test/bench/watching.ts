@@ -21,7 +21,7 @@ export async function watching({ cluster, quick, profileDir, say }: Bench): Prom
   try {
     const callers = await makeCallers(unwatched.url, CALLERS);
     const given = await Promise.all(callers.map((caller) => leadTask(unwatched.url, caller)));
-    const [requests, count] = quick ? [1_000, 4] : [2_000, 12];
+    const [requests, count] = quick ? [500, 6] : [1_000, 40];
     const rows: Row[] = [];
     for (const [name, what] of [
       ['read', 'GET /v1/tasks/:id'],
