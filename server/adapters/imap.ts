@@ -10,6 +10,7 @@ import { type Found, type Mailbox, type Mailboxes, MailboxFailed } from '../doma
 import type { Dns } from './dns.ts';
 import { MAX_MESSAGE_BYTES, readIncoming, Unreadable } from './incoming-mail.ts';
 import { LOOPBACK } from './mail.ts';
+import { hushed, type Login } from './mail-words.ts';
 import { type Here, SenderUnproven } from './sender-proof.ts';
 
 const PREFIX = '[CCJK';
@@ -33,10 +34,10 @@ export function openMailboxes(dns: Dns, patience = PATIENCE): Mailboxes {
   return {
     async read(mailbox, signal, settle) {
       const client = connectionTo(mailbox, patience.idleMs);
-      const ended = endOf(client, AbortSignal.any([signal, AbortSignal.timeout(patience.totalMs)]));
+      const ended = endOf(client, mailbox, AbortSignal.any([signal, AbortSignal.timeout(patience.totalMs)]));
       try {
         const [unsettled] = await Promise.race([
-          readAll(client, mailbox, dns, settle).catch((error) => Promise.reject(explained(error))),
+          readAll(client, mailbox, dns, settle).catch((error) => Promise.reject(explained(error, mailbox))),
           ended.promise,
         ]);
         if (unsettled) throw unsettled;
@@ -72,11 +73,11 @@ function connectionTo({ host, address, port, isTlsFirst, username, password }: M
 type Counted = ImapFlow & { stats(): { received: number } };
 
 /** Rejects when the connection ends, for whatever reason: what waits on it may wait forever. */
-function endOf(client: ImapFlow, signal: AbortSignal) {
+function endOf(client: ImapFlow, mailbox: Mailbox, signal: AbortSignal) {
   const { promise, reject } = Promise.withResolvers<never>();
   // The race may be over before.
   promise.catch(() => {});
-  client.on('error', (error) => reject(explained(error)));
+  client.on('error', (error) => reject(explained(error, mailbox)));
   client.on('close', () => reject(new MailboxFailed('The IMAP server closed the connection')));
   const onAbort = () => reject(new MailboxFailed('The IMAP server takes too long'));
   if (signal.aborted) onAbort();
@@ -162,9 +163,9 @@ async function judged(raw: Buffer | undefined, here: Here, dns: Dns): Promise<Fo
 type ImapError = Error & { code?: string; authenticationFailed?: boolean; tlsFailed?: boolean; responseText?: string };
 
 /** In words for the owner of the mailbox. */
-function explained(error: ImapError): MailboxFailed {
+function explained(error: ImapError, login: Login): MailboxFailed {
   if (error instanceof MailboxFailed) return error;
-  const { message, authenticationFailed, responseText = message } = error;
+  const { message, authenticationFailed, responseText = message } = hushed(error, login);
   const what = authenticationFailed ? 'does not take the username and password' : 'failed';
   return new MailboxFailed(`The IMAP server ${what}: ${responseText}`, { cause: error });
 }

@@ -8,6 +8,7 @@ import type { Delivery, MailHosts, MailServers } from '../context.ts';
 import { oneLine } from '../domain/letters.ts';
 import { Failed } from '../failed.ts';
 import { isRefusal, LOOPBACK, messageOf, TLS_PORT } from './mail.ts';
+import { hushed, withoutPassword } from './mail-words.ts';
 
 /** Silence after which a server counts as away. */
 const PATIENCE_MS = 10_000;
@@ -46,9 +47,9 @@ export function openMailServers(
       });
       try {
         const { response } = await transport.sendMail(message);
-        return { isAccepted: true, reply: readable(response ?? '') };
+        return { isAccepted: true, reply: readable(withoutPassword(response ?? '', login)) };
       } catch (error) {
-        return refusalOf(error as NodemailerError);
+        return refusalOf(hushed(error as NodemailerError, login));
       } finally {
         clearTimeout(timer);
         socket.destroy();

@@ -10,6 +10,7 @@ import type { NodemailerError, SendMailOptions, SMTPTransportOptions } from 'nod
 import type { Config } from '../config.ts';
 import type { Delivery, Letter, Mail, Service } from '../context.ts';
 import { messageIdOf } from '../domain/letters.ts';
+import { hushed, type Login, withoutPassword } from './mail-words.ts';
 
 /** Silence after which a server counts as away. A job that sends mail may take several times as long. */
 const PATIENCE_MS = 20_000;
@@ -35,7 +36,7 @@ export function openMail(
 ): Mail {
   const from = config.SMTP_FROM ?? (config.SMTP_HOST && config.SMTP_USER) ?? NOBODY;
   const deliver = config.SMTP_HOST
-    ? throughSmtp(smtpOptions(config, config.SMTP_HOST, patienceMs))
+    ? throughSmtp(smtpOptions(config, config.SMTP_HOST, patienceMs), loginOf(config))
     : intoOutbox(path.join(config.DATA_DIR, 'outbox'), now, log);
 
   return {
@@ -90,6 +91,9 @@ export const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
 /** The port on which servers expect TLS from the first byte. */
 export const TLS_PORT = 465;
 
+const loginOf = ({ SMTP_USER, SMTP_PASS }: MailConfig): Login | undefined =>
+  SMTP_USER === undefined || SMTP_PASS === undefined ? undefined : { username: SMTP_USER, password: SMTP_PASS };
+
 /** A password never leaves this machine in the clear; on it, nobody needs a certificate. */
 function smtpOptions(config: MailConfig, host: string, patienceMs: number): SMTPTransportOptions {
   const { SMTP_PORT: port, SMTP_USER: user, SMTP_PASS: pass = '', SMTP_SECURE: secure = port === TLS_PORT } = config;
@@ -108,14 +112,15 @@ function smtpOptions(config: MailConfig, host: string, patienceMs: number): SMTP
   };
 }
 
-function throughSmtp(options: SMTPTransportOptions): Deliver {
+function throughSmtp(options: SMTPTransportOptions, login: Login | undefined): Deliver {
   const open = once(async () => (await import('nodemailer')).createTransport(options));
   return async (_, message) => {
     const transport = await open();
     try {
       const { response } = await transport.sendMail(message);
-      return { isAccepted: true, reply: response ?? '' };
-    } catch (error) {
+      return { isAccepted: true, reply: withoutPassword(response ?? '', login) };
+    } catch (caught) {
+      const error = hushed(caught as Error, login);
       if (!isRefusal(error)) throw error;
       return { isAccepted: false, reply: error.response ?? error.message };
     }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { ImapFlow } from 'imapflow';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openMailboxes } from '../../server/adapters/imap.ts';
@@ -228,6 +229,14 @@ describe('a server that behaves badly', () => {
       }),
     );
     expect(error?.message).toBe('The IMAP server takes too long');
+  });
+
+  it('has the password that it repeats shown to nobody', async () => {
+    const { error } = await readBadly(
+      at('LOGIN', (socket, tag) => socket.write(`${tag} NO [ALERT] you said ${IMAP_PASSWORD}\r\n`)),
+    );
+    expect(error?.message).toContain('you said ***');
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(IMAP_PASSWORD);
   });
 
   it('may send so much and no more', async () => {

@@ -1,6 +1,7 @@
 /** The mail servers that users name: real ones, refusing ones, hostile ones. */
 import { randomUUID } from 'node:crypto';
 import net, { type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Lookup, openMailHosts } from '../../server/adapters/mail-hosts.ts';
 import { openMailServers } from '../../server/adapters/mail-servers.ts';
@@ -94,11 +95,30 @@ test('a login is used, and one that is refused is a refusal for good', async () 
   });
   await serversWith().send(aServer(port, { login: LOGIN }), aLetter());
   expect(received.map(({ user }) => user)).toEqual(['user@example.com']);
-  const wrong = aServer(port, { login: { ...LOGIN, password: 'wrong' } });
+  const wrong = aServer(port, { login: { ...LOGIN, password: 'another' } });
   expect(await serversWith().send(wrong, aLetter())).toEqual({
     isAccepted: false,
     reply: expect.stringContaining('535 wrong password'),
   });
+});
+
+test('a server that repeats the password of its user has it shown to nobody', async () => {
+  const { password } = LOGIN;
+  const plain = Buffer.from(`\0${LOGIN.username}\0${password}`).toString('base64');
+  const repeating = (code: number) => smtpError(code, `you said ${password} and ${plain}`);
+  const locked = await openSmtp({ onAuth: (_, __, callback) => callback(repeating(535)) });
+  const refusal = await serversWith().send(aServer(locked.port, { login: LOGIN }), aLetter());
+  expect(refusal.reply).toContain('535 you said *** and ***');
+  const busy = await openSmtp({
+    onAuth: ({ username }, _, callback) => callback(null, { user: username ?? '' }),
+    onRcptTo: (_, __, callback) => callback(repeating(451)),
+  });
+  const error = await serversWith()
+    .send(aServer(busy.port, { login: LOGIN }), aLetter())
+    .catch((caught: Error) => caught);
+  const told = inspect(error, { depth: 9, showHidden: true });
+  expect(told).toContain('451 you said *** and ***');
+  for (const secret of [`said ${password}`, plain]) expect(told).not.toContain(secret);
 });
 
 test.each([

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openMail } from '../../server/adapters/mail.ts';
@@ -102,7 +103,28 @@ describe('through SMTP', () => {
     const account = { ...env, SMTP_USER: 'cloud@example.org' };
     await mailWith({ ...account, SMTP_PASS: 'secret' }).send(aLetter());
     expect(received.map(({ user }) => user)).toEqual(['cloud@example.org']);
-    await expect(mailWith({ ...account, SMTP_PASS: 'wrong' }).send(aLetter())).rejects.toThrow('wrong password');
+    await expect(mailWith({ ...account, SMTP_PASS: 'another' }).send(aLetter())).rejects.toThrow('wrong password');
+  });
+
+  test('a server that repeats our password shows it to nobody', async () => {
+    const password = 'our "own" password';
+    const plain = Buffer.from(`\0cloud@example.org\0${password}`).toString('base64');
+    const heard = `AUTH PLAIN ${plain}, which is ${password}`;
+    const secrets = [password, plain, Buffer.from(password).toString('base64')];
+    const account = { SMTP_USER: 'cloud@example.org', SMTP_PASS: password };
+    const refusing = await openSmtp({
+      onAuth: ({ username }, _, callback) => callback(null, { user: username ?? '' }),
+      onRcptTo: (_, __, callback) => callback(smtpError(550, `you said ${heard}`)),
+    });
+    const { reply } = await mailWith({ ...refusing.env, ...account }).send(aLetter());
+    expect(reply).toContain('550 you said AUTH PLAIN ***');
+    const locked = await openSmtp({ onAuth: (_, __, callback) => callback(smtpError(535, `you said ${heard}`)) });
+    const error = await mailWith({ ...locked.env, ...account })
+      .send(aLetter())
+      .catch((caught: Error) => caught);
+    const told = [reply, inspect(error, { depth: 9, showHidden: true })];
+    expect(told[1]).toContain('535 you said AUTH PLAIN ***');
+    for (const secret of secrets) expect(told.filter((text) => text.includes(secret))).toEqual([]);
   });
 
   test('TLS comes first where SMTP_SECURE says so, whatever the port', async () => {

@@ -67,4 +67,40 @@ export const GUARDS: Record<string, Guard> = {
     from: 'return rows[0]?.is_gap ?? true;',
     to: 'return false;',
   },
+  'backup-owner': {
+    harness: 'tenancy',
+    file: 'server/domain/config-backups.ts',
+    from: "ctx.db.selectFrom('config_backups').where('user_id', '=', userIdOf(ctx.actor));",
+    to: "ctx.db.selectFrom('config_backups');",
+  },
+  'channel-owner': {
+    harness: 'tenancy',
+    file: 'server/domain/subscriptions.ts',
+    from: "    .where('user_id', '=', userIdOf(ctx.actor))\n",
+    to: '',
+  },
+  'token-reuse': {
+    harness: 'tokens',
+    file: 'server/domain/sessions.ts',
+    from: "await atomically({ ...ctx, actor: bearer }, (tx) => end(tx, session.id, 'session.reuse_detected'));",
+    to: 'void bearer;',
+  },
+  'session-news': {
+    harness: 'tokens',
+    file: 'server/domain/sessions.ts',
+    from: "tx.events.emit({ type: 'session.ended', userId, sessionId: id });\n  await audit(",
+    to: 'await audit(',
+  },
+  'logged-query': {
+    harness: 'secrets',
+    file: 'server/app.ts',
+    from: "path: request.raw.url?.split('?', 1)[0],",
+    to: 'path: request.raw.url,',
+  },
+  'sealed-password': {
+    harness: 'secrets',
+    file: 'server/adapters/safe.ts',
+    from: "const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);",
+    to: "const ciphertext = Buffer.from(secret, 'utf8'); cipher.final();",
+  },
 };

@@ -16,7 +16,15 @@ import { GUARDS } from './guards.ts';
 import type { Verdict } from './harness.ts';
 import { prove } from './prove.ts';
 
-const HARNESSES: readonly string[] = ['crash', 'fencing', 'relay-resume', 'hostile-mail'];
+const HARNESSES: readonly string[] = [
+  'crash',
+  'fencing',
+  'tenancy',
+  'tokens',
+  'relay-resume',
+  'secrets',
+  'hostile-mail',
+];
 
 const { values: flags, positionals: named } = parseArgs({
   allowPositionals: true,

@@ -48,6 +48,8 @@ export type Server = {
   stop(): Promise<void>;
   /** The lines of its log so far. */
   lines: string[];
+  /** The end of what it wrote to stderr, where nothing should be. */
+  complaints(): string;
 };
 
 export type ServerOptions = {
@@ -112,5 +114,6 @@ export async function startServer(
     kill,
     stop,
     lines,
+    complaints: () => complaints,
   };
 }

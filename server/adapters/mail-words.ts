@@ -1,0 +1,41 @@
+/**
+ * What mail servers say — people and logs get to read it, so it goes on without the password that the server was told: one
+ * that repeats what it hears, for debugging or to do harm, shows it to nobody.
+ */
+export type Login = { username: string; password: string };
+
+const HIDDEN = '***';
+
+/** `words` with no form of the password in which we send it. */
+export const withoutPassword = (words: string, login: Login | undefined): string =>
+  formsOf(login).reduce((text, form) => text.replaceAll(form, HIDDEN), words);
+
+/** The same error, of which no text is with it, nor any of the errors that it brings along. */
+export function hushed<Failure extends Error>(error: Failure, login: Login | undefined): Failure {
+  hush(error, login, new Set());
+  return error;
+}
+
+function hush(holder: Error | unknown[], login: Login | undefined, seen: Set<unknown>): void {
+  if (seen.has(holder)) return;
+  seen.add(holder);
+  const held = holder as unknown as Record<string, unknown>;
+  for (const name of Object.getOwnPropertyNames(holder)) {
+    const value = held[name];
+    if (typeof value === 'string') held[name] = withoutPassword(value, login);
+    else if (value instanceof Error || Array.isArray(value)) hush(value, login, seen);
+  }
+}
+
+/** By AUTH PLAIN, AUTH LOGIN, in quotes, and as it is: the longest first, since one may hold another. */
+function formsOf(login: Login | undefined): string[] {
+  if (!login?.password) return [];
+  const { username, password } = login;
+  const inBase64 = (text: string) => Buffer.from(text).toString('base64');
+  return [
+    inBase64(`\0${username}\0${password}`),
+    inBase64(password),
+    password.replaceAll(/["\\]/g, '\\$&'),
+    password,
+  ].sort((one, other) => other.length - one.length);
+}
