@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { openLogLines } from './adapters/log-lines.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { withKeptSecrets } from './adapters/secrets.ts';
@@ -88,14 +89,15 @@ function readOrExit(role: Role): Settings {
 const isPretty = ({ LOG_FORMAT }: Settings): boolean =>
   (LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
 
-const openLog = (settings: Settings): Logger =>
-  pino({
+function openLog(settings: Settings): Logger {
+  const options = {
     level: settings.LOG_LEVEL,
     redact: ['*.token', '*.refresh_token', '*.password', '*.device_key', '*.key', 'req.headers.authorization'],
-    ...(isPretty(settings)
-      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } }
-      : {}),
-  });
+  };
+  if (!isPretty(settings)) return pino(options, openLogLines());
+  const pretty = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' };
+  return pino({ ...options, transport: { target: 'pino-pretty', options: pretty } });
+}
 
 /** Returns the URL of the service, where this process serves it. */
 async function start(life: Life, role: Role, settings: Settings, log: Logger): Promise<string | undefined> {

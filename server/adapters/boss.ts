@@ -13,8 +13,12 @@ const MAX_CONNECTIONS = 4;
  * jobs, for as long as TCP hopes. pg-boss's longest statements, the deletions of its upkeep, take far less.
  */
 const CONNECTIONS = { connectionTimeoutMillis: 3_000, query_timeout: 8_000, keepAlive: true };
-/** A notification tells when a job is sent, not when one that was delayed is due. */
+/** Where no notification tells: of timed jobs, and of all while the connection that hears of them is away. */
 const POLL_SECONDS = 1;
+/** Where notifications tell of what is sent: for what is tried again, and what nobody heard. */
+const NOTIFIED_POLL_SECONDS = 10;
+/** pg-boss settles each five seconds jobs that depend on others. There are none. */
+const FLOW_SECONDS = 3600;
 /** Longer than a handler should take; what still runs then is retried elsewhere. */
 const STOP_TIMEOUT_MS = 10_000;
 const KEEP_COMPLETED_SECONDS = 3600;
@@ -46,6 +50,7 @@ export async function openJobs(options: {
     max: MAX_CONNECTIONS,
     ...CONNECTIONS,
     useListenNotify: true,
+    flowIntervalSeconds: FLOW_SECONDS,
   });
   boss.on(
     'error',
@@ -99,7 +104,7 @@ async function work(boss: PgBoss, name: string, job: DeclaredJob, service: Servi
     batchSize: job.atOnce,
     burstWhenBatchFull: true,
     pollingIntervalSeconds: POLL_SECONDS,
-    notifyPollingIntervalSeconds: POLL_SECONDS,
+    notifyPollingIntervalSeconds: job.isTimed ? POLL_SECONDS : NOTIFIED_POLL_SECONDS,
     perJobResults: true as const,
   };
   await boss.work<object, void, typeof options>(name, options, (batch) =>

@@ -2,7 +2,7 @@
  * Devices — register, read, configure, delete, and know whether they are there.
  * A device is `offline` until its first heartbeat, and again when it says so or misses three.
  */
-import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely';
 import { atomically, type Ctx, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
@@ -302,6 +302,11 @@ const writeStatus = (ctx: Ctx, id: string, status: DeviceStatus, condition: RawB
     await tellChanged(tx, rows, status);
   });
 
+/** That a device counts as there and has missed its heartbeats. */
+export const isSilent = (now: Date): RawBuilder<SqlBool> =>
+  sql`(daemon_status <> 'offline'
+       and last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s')`;
+
 /** Marks the devices offline that have missed three heartbeats. */
 export const markSilent = (ctx: Ctx): Promise<void> =>
   atomically(ctx, async (tx) => {
@@ -309,8 +314,7 @@ export const markSilent = (ctx: Ctx): Promise<void> =>
     const { rows } = await sql<Changed>`
       with judged as (
         select id, daemon_status from devices
-         where daemon_status <> 'offline'
-           and last_heartbeat < ${now}::timestamptz - ${MISSED_HEARTBEATS}::int * heartbeat_interval * interval '1 s'
+         where ${isSilent(now)}
          order by id
            for no key update
       )

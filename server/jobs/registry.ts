@@ -18,6 +18,8 @@ export type DeclaredJob<Data extends object = object> = {
   atOnce: number;
   /** Minute, hour, day, month, weekday, in UTC: sent by the clock, and only one at a time in the deployment. */
   cron?: string;
+  /** Sent for a time to come: nothing tells when that is, so this is looked for each second. */
+  isTimed?: boolean;
   handle(ctx: Ctx, data: Data): Promise<void>;
 };
 

@@ -8,5 +8,6 @@ export const releaseTaskJob: DeclaredJob<{ taskId: string }> = {
   maxBackoffSeconds: 60,
   expirySeconds: 60,
   atOnce: 10,
+  isTimed: true,
   handle: (ctx, { taskId }) => releaseTask(ctx, taskId),
 };

@@ -14,16 +14,19 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../setup/cluster.ts';
 import type { Bench } from './bench.ts';
+import { cost } from './cost.ts';
 import { dispatchLatency } from './dispatch-latency.ts';
 import { flat } from './flat.ts';
 import { fullStack } from './full-stack.ts';
 import { heartbeats } from './heartbeats.ts';
+import { idle } from './idle.ts';
 import { lifecycle } from './lifecycle.ts';
 import { publish } from './publish.ts';
 import { type Row, tableOf } from './report.ts';
 import { sockets } from './sockets.ts';
 import { subscriptions } from './subscriptions.ts';
 import { upload } from './upload.ts';
+import { watching } from './watching.ts';
 
 const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   'full-stack': fullStack,
@@ -35,6 +38,9 @@ const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   sockets,
   upload,
   flat,
+  watching,
+  idle,
+  cost,
 };
 
 const { values: flags } = parseArgs({

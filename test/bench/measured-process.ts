@@ -27,14 +27,15 @@ export type Program = {
   /** From the root of the repository. */
   script: string;
   env: Record<string, string>;
+  args?: readonly string[];
   /** Where to write a CPU profile when it ends. */
   profileDir?: string | undefined;
 };
 
 /** Starts `program` and waits until it listens. */
-export async function startProcess({ script, env, profileDir }: Program): Promise<MeasuredProcess> {
+export async function startProcess({ script, env, args = [], profileDir }: Program): Promise<MeasuredProcess> {
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
-  const child = fork(path.join(ROOT, script), [], {
+  const child = fork(path.join(ROOT, script), args, {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...env },
     execArgv: ['--import', CONTROL, ...profiling],

@@ -33,6 +33,14 @@ export const startService = (
 ): Promise<MeasuredProcess> =>
   startProcess({ script: 'server/main.ts', env: { ...ENV, ...more, DATABASE_URL: databaseUrl }, profileDir });
 
+/** A process that is `all` of the service, or a part of it. */
+export const startRole = (role: string, databaseUrl: string, more: Record<string, string> = {}) =>
+  startProcess({
+    script: 'server/main.ts',
+    args: ['--role', role],
+    env: { ...ENV, ...more, DATABASE_URL: databaseUrl },
+  });
+
 /** The service with a part of it exchanged: `script` does that and starts it. */
 export const startVariant = (script: string, databaseUrl: string): Promise<MeasuredProcess> =>
   startProcess({ script, env: { ...ENV, DATABASE_URL: databaseUrl } });

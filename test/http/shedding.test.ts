@@ -1,3 +1,4 @@
+import { setTimeout as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { openAppForTest, type TestApp } from '../setup/app.ts';
@@ -8,6 +9,15 @@ const block = (ms: number): void => {
   while (performance.now() < end);
 };
 
+/** The process looks at its event loop from a request on, and a lag is what lies between two looks. */
+const overload = async (app: TestApp): Promise<void> => {
+  await ask(app, '/livez');
+  for (let turn = 0; turn < 2; turn++) {
+    block(400);
+    await nextTurn(0);
+  }
+};
+
 const ask = async (app: TestApp, path: string) => {
   const answer = await fetch(app.url + path);
   return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: await answer.json() };
@@ -16,7 +26,7 @@ const ask = async (app: TestApp, path: string) => {
 describe('a process that cannot keep up', () => {
   it('refuses requests in the envelope of their family, and says when to come again', async () => {
     const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '1' } });
-    block(800);
+    await overload(app);
     const [cloud, relay, control] = await Promise.all(
       ['/v1/auth/me', '/api/channels', '/api/control/devices'].map((path) => ask(app, path)),
     );
@@ -40,7 +50,7 @@ describe('a process that cannot keep up', () => {
   it('still answers its probes and shows its metrics, which tell what was refused', async () => {
     const token = 'a token for prometheus';
     const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '1', METRICS_TOKEN: token } });
-    block(800);
+    await overload(app);
     const [refused, live, ready, metrics] = await Promise.all([
       ask(app, '/v1/auth/me'),
       ask(app, '/livez'),
@@ -49,6 +59,12 @@ describe('a process that cannot keep up', () => {
     ]);
     expect([refused.status, live.status, ready.status, metrics.status]).toEqual([503, 200, 200, 200]);
     expect(await metrics.text()).toMatch(/^ccjk_http_requests_shed_total 1$/m);
+  });
+
+  it('takes the request that ends its rest, for there was nothing to keep up with', async () => {
+    const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '1' } });
+    block(800);
+    expect(await ask(app, '/v1/auth/me')).toMatchObject({ status: 401 });
   });
 
   it('refuses while too many wait for the database, and takes requests again after that', async () => {

@@ -5,7 +5,7 @@ import { atomically, type Ctx } from '../../server/context.ts';
 import { type DeclaredJob, registry } from '../../server/jobs/registry.ts';
 import { cutConnections, openParts, takeAway } from '../setup/parts.ts';
 
-const rules = { retries: 3, backoffSeconds: 1, maxBackoffSeconds: 1, expirySeconds: 30, atOnce: 10 };
+const rules = { retries: 3, backoffSeconds: 1, maxBackoffSeconds: 1, expirySeconds: 30, atOnce: 10, isTimed: true };
 
 type Work = (ctx: Ctx, data: { taskId: string }) => Promise<void>;
 

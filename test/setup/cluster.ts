@@ -10,6 +10,8 @@ import { isRunning } from '../../server/adapters/postgres-postmaster.ts';
 export type Cluster = {
   /** Of its database `postgres`. */
   adminUrl: string;
+  /** Of its postmaster. */
+  pid: number;
   /** An empty database; its URL. */
   create(name: string): Promise<string>;
   /** `kill -9` of all of it, the postmaster and each session; done when none is left. */
@@ -28,6 +30,9 @@ export async function startCluster(settings: Record<string, string> = {}): Promi
   let postgres = await startEmbeddedPostgres({ dataDir, settings });
   return {
     adminUrl: postgres.adminUrl,
+    get pid() {
+      return postgres.pid;
+    },
     async create(name) {
       await withClient(postgres.adminUrl, (admin) => admin.query(`create database ${name}`));
       return databaseUrl(postgres.url, name);
