@@ -18,6 +18,17 @@ const overload = async (app: TestApp): Promise<void> => {
   }
 };
 
+/** The answers to `paths`, asked at once of a process that is overloaded; again when it had time to recover before. */
+const askOverloaded = async (app: TestApp, paths: readonly string[]) => {
+  for (let refused = 0; ; ) {
+    await overload(app);
+    const answers = await Promise.all(paths.map((path) => ask(app, path)));
+    const refusals = answers.filter(({ status }) => status === 503).length;
+    refused += refusals;
+    if (refusals > 0) return { answers, refused };
+  }
+};
+
 const ask = async (app: TestApp, path: string) => {
   const answer = await fetch(app.url + path);
   return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: await answer.json() };
@@ -26,39 +37,25 @@ const ask = async (app: TestApp, path: string) => {
 describe('a process that cannot keep up', () => {
   it('refuses requests in the envelope of their family, and says when to come again', async () => {
     const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '1' } });
-    await overload(app);
-    const [cloud, relay, control] = await Promise.all(
-      ['/v1/auth/me', '/api/channels', '/api/control/devices'].map((path) => ask(app, path)),
-    );
-    expect(cloud).toMatchObject({
-      status: 503,
-      retryAfter: '2',
-      body: { success: false, data: null, error: { code: 'SERVICE_UNAVAILABLE' }, meta: {} },
-    });
-    expect(relay).toMatchObject({
-      status: 503,
-      retryAfter: '2',
-      body: { success: false, error: { code: 'SERVICE_UNAVAILABLE' } },
-    });
-    expect(control).toMatchObject({
-      status: 503,
-      retryAfter: '2',
-      body: { success: false, error: expect.any(String) },
-    });
+    const envelopes = {
+      '/v1/auth/me': { success: false, data: null, error: { code: 'SERVICE_UNAVAILABLE' }, meta: {} },
+      '/api/channels': { success: false, error: { code: 'SERVICE_UNAVAILABLE' } },
+      '/api/control/devices': { success: false, error: expect.any(String) },
+    };
+    for (const [path, body] of Object.entries(envelopes)) {
+      const { answers } = await askOverloaded(app, [path]);
+      expect(answers[0]).toMatchObject({ status: 503, retryAfter: '2', body });
+    }
   });
 
   it('still answers its probes and shows its metrics, which tell what was refused', async () => {
     const token = 'a token for prometheus';
     const app = await openAppForTest({ env: { MAX_LOOP_DELAY: '1', METRICS_TOKEN: token } });
-    await overload(app);
-    const [refused, live, ready, metrics] = await Promise.all([
-      ask(app, '/v1/auth/me'),
-      ask(app, '/livez'),
-      ask(app, '/readyz'),
-      fetch(`${app.url}/metrics`, { headers: { authorization: `Bearer ${token}` } }),
-    ]);
-    expect([refused.status, live.status, ready.status, metrics.status]).toEqual([503, 200, 200, 200]);
-    expect(await metrics.text()).toMatch(/^ccjk_http_requests_shed_total 1$/m);
+    const { answers, refused } = await askOverloaded(app, ['/v1/auth/me', '/livez', '/readyz']);
+    const metrics = await fetch(`${app.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answers.map(({ status }) => status)).toEqual([503, 200, 200]);
+    expect(metrics.status).toBe(200);
+    expect(await metrics.text()).toContain(`\nccjk_http_requests_shed_total ${refused}\n`);
   });
 
   it('takes the request that ends its rest, for there was nothing to keep up with', async () => {
