@@ -1,6 +1,7 @@
 /**
  * Guards — for each harness the lines of the service that keep its promise, and what stands there when they are switched
- * off. A harness that passes without its guard proves nothing: its own test runs it so and wants it to fail.
+ * off. A harness that passes without its guard proves nothing: its test runs it without the first that is named of it here
+ * and wants it to fail, and `npm run proof` runs it without each of them.
  *
  * A guard is switched off as the file is loaded (switched-off.ts), in the process of the harness and in all that it
  * starts. Nothing of this is in the service.
@@ -15,19 +16,19 @@ export type Guard = {
 };
 
 export const GUARDS: Record<string, Guard> = {
-  /** A daemon that comes back does not know what was about to run. */
-  'journal-of-what-starts': {
-    harness: 'crash',
-    file: 'sdk/src/daemon/journal.ts',
-    from: 'await writeDurably(',
-    to: "if (entry.state === 'claimed') await writeDurably(",
-  },
   /** A create that comes again is carried out again. */
   'memory-of-requests': {
     harness: 'crash',
     file: 'server/http/idempotency.ts',
     from: 'if (first) return { replayed: false',
     to: 'if (first || true) return { replayed: false',
+  },
+  /** A daemon that comes back does not know what was about to run. */
+  'journal-of-what-starts': {
+    harness: 'crash',
+    file: 'sdk/src/daemon/journal.ts',
+    from: 'await writeDurably(',
+    to: "if (entry.state === 'claimed') await writeDurably(",
   },
   /** A result counts under any lease that the task ever had. */
   'lease-of-a-result': {
@@ -43,30 +44,6 @@ export const GUARDS: Record<string, Guard> = {
     from: '(listed.lease_id is null or listed.lease_id = t.lease_id)',
     to: 'true',
   },
-  'address-that-was-checked': {
-    harness: 'hostile-mail',
-    file: 'server/adapters/mail-hosts.ts',
-    from: 'return address;',
-    to: 'return (await addressesOf(host))[0] ?? address;',
-  },
-  'one-line': {
-    harness: 'hostile-mail',
-    file: 'server/domain/letters.ts',
-    from: "text.replace(/[\\p{Cc}\\p{Zl}\\p{Zp}]+/gu, ' ').trim()",
-    to: 'text.trim()',
-  },
-  'splice-of-replay-and-live': {
-    harness: 'relay-resume',
-    file: 'server/realtime/subscriber.ts',
-    from: 'if ((feed.last() ?? 0) <= position) {',
-    to: 'if (stretch.isWhole) {',
-  },
-  'gap-is-told': {
-    harness: 'relay-resume',
-    file: 'server/domain/stored-messages.ts',
-    from: 'return rows[0]?.is_gap ?? true;',
-    to: 'return false;',
-  },
   'start-of-assigned': {
     harness: 'state-machine',
     file: 'server/domain/dispatch.ts',
@@ -79,17 +56,17 @@ export const GUARDS: Record<string, Guard> = {
     from: 'for no key update`;',
     to: 'for key share`;',
   },
-  'texts-without-nul': {
-    harness: 'fuzz',
-    file: 'contracts/wire.ts',
-    from: "text.isWellFormed() && !text.includes('\\0')",
-    to: 'text.length >= 0',
-  },
   'envelope-of-what-is-no-http': {
     harness: 'fuzz',
     file: 'server/http/replies.ts',
     from: "envelope('/v1', failed, requestId, new Date())",
     to: '{ message: failed.message }',
+  },
+  'texts-without-nul': {
+    harness: 'fuzz',
+    file: 'contracts/wire.ts',
+    from: "text.isWellFormed() && !text.includes('\\0')",
+    to: 'text.length >= 0',
   },
   'backup-owner': {
     harness: 'tenancy',
@@ -115,6 +92,18 @@ export const GUARDS: Record<string, Guard> = {
     from: "tx.events.emit({ type: 'session.ended', userId, sessionId: id });\n  await audit(",
     to: 'await audit(',
   },
+  'gap-is-told': {
+    harness: 'relay-resume',
+    file: 'server/domain/stored-messages.ts',
+    from: 'return rows[0]?.is_gap ?? true;',
+    to: 'return false;',
+  },
+  'splice-of-replay-and-live': {
+    harness: 'relay-resume',
+    file: 'server/realtime/subscriber.ts',
+    from: 'if ((feed.last() ?? 0) <= position) {',
+    to: 'if (stretch.isWhole) {',
+  },
   'logged-query': {
     harness: 'secrets',
     file: 'server/app.ts',
@@ -126,6 +115,18 @@ export const GUARDS: Record<string, Guard> = {
     file: 'server/adapters/safe.ts',
     from: "const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);",
     to: "const ciphertext = Buffer.from(secret, 'utf8'); cipher.final();",
+  },
+  'one-line': {
+    harness: 'hostile-mail',
+    file: 'server/domain/letters.ts',
+    from: "text.replace(/[\\p{Cc}\\p{Zl}\\p{Zp}]+/gu, ' ').trim()",
+    to: 'text.trim()',
+  },
+  'address-that-was-checked': {
+    harness: 'hostile-mail',
+    file: 'server/adapters/mail-hosts.ts',
+    from: 'return address;',
+    to: 'return (await addressesOf(host))[0] ?? address;',
   },
   /** A call may wait for one thing after the other. */
   'limit-of-a-call': {
@@ -149,3 +150,7 @@ export const GUARDS: Record<string, Guard> = {
     to: 'const MOST_BEHIND = 1024 * MIB;',
   },
 };
+
+/** The names of those of one harness. */
+export const guardsOf = (harness: string): string[] =>
+  Object.keys(GUARDS).filter((name) => GUARDS[name]?.harness === harness);
