@@ -3,8 +3,9 @@
  * The renewal is committed before the answer; that the device was seen may be written a moment later.
  */
 import { sql } from 'kysely';
-import type { Ctx } from '../context.ts';
+import { atomically, type Ctx } from '../context.ts';
 import { joined } from '../db/joined.ts';
+import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
 import { addressOf } from './audit.ts';
 import { changeStatus, type DeviceStatus } from './devices.ts';
@@ -66,39 +67,43 @@ export const fetchTasks = (ctx: Ctx, signal: AbortSignal): Promise<HandedTask[]>
 /**
  * Renews what the device may go on with: what it holds under the lease that it names, or under any when it names none. A
  * lease that ran out is renewed while the task still runs; one that was never started has to be claimed anew.
- * The rows are locked in the order of their ids, so that two heartbeats with the same tasks cannot lock each other out.
+ * The rows are locked in the order of their ids, so that two heartbeats with the same tasks cannot lock each other out; in a
+ * statement before, because one that locks a row and updates it does so with what it saw before it waited, and then waits
+ * for those who wait for it: PostgreSQL ended several of them as deadlocks.
  */
 async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<string>> {
   if (tasks.length === 0) return new Set();
-  const actor = deviceOf(ctx);
-  const { rows } = await sql<{ id: string; status: string; progress: number | null; has_progressed: boolean }>`
-    with listed as (
-      select * from unnest(
-        ${tasks.map(({ taskId }) => taskId)}::uuid[],
-        ${tasks.map(({ leaseId }) => leaseId ?? null)}::uuid[],
-        ${tasks.map(({ progress }) => progress ?? null)}::int[]
-      ) as listed (id, lease_id, progress)
-    ), own as (
-      select t.id, listed.progress, t.progress as before
-        from tasks t join listed on listed.id = t.id
-       where t.user_id = ${actor.userId} and t.device_id = ${actor.deviceId}
-         and (listed.lease_id is null or listed.lease_id = t.lease_id)
-         and (t.status = 'running' or (t.status = 'assigned' and t.lease_until > ${ctx.now()}))
-       order by t.id
-         for no key update of t
-    )
-    update tasks t
-       set lease_until = ${leaseEnd(ctx, actor)}, progress = coalesce(own.progress, t.progress)
-      from own
-     where t.id = own.id
-    returning t.id, t.status, t.progress, t.progress is distinct from own.before as has_progressed
-  `.execute(ctx.db);
-  for (const { id, status, progress, has_progressed } of rows) {
+  const { userId, deviceId } = deviceOf(ctx);
+  const leaseUntil = leaseEnd(ctx, deviceOf(ctx));
+  const own = sql`
+    select t.id, listed.progress, t.progress as before
+      from tasks t
+      join unnest(
+             ${tasks.map(({ taskId }) => taskId)}::uuid[],
+             ${tasks.map(({ leaseId }) => leaseId ?? null)}::uuid[],
+             ${tasks.map(({ progress }) => progress ?? null)}::int[]
+           ) as listed (id, lease_id, progress) on listed.id = t.id
+     where t.user_id = ${userId} and t.device_id = ${deviceId}
+       and (listed.lease_id is null or listed.lease_id = t.lease_id)
+       and (t.status = 'running' or (t.status = 'assigned' and t.lease_until > ${ctx.now()}))`;
+  const renewed = await atomically(ctx, async (tx) => {
+    const [, rows] = await together(
+      tx.db,
+      sql`${own} order by t.id for no key update of t`,
+      sql<{ id: string; status: string; progress: number | null; has_progressed: boolean }>`
+        update tasks t
+           set lease_until = ${leaseUntil}, progress = coalesce(own.progress, t.progress)
+          from (${own}) own
+         where t.id = own.id
+        returning t.id, t.status, t.progress, t.progress is distinct from own.before as has_progressed`,
+    );
+    return rows;
+  });
+  for (const { id, status, progress, has_progressed } of renewed) {
     if (!has_progressed) continue;
-    const { userId, deviceId } = actor;
     ctx.events.emit({ type: 'task.changed', userId, taskId: id, deviceId, status, progress });
   }
-  return new Set(rows.map(({ id }) => id));
+  return new Set(renewed.map(({ id }) => id));
 }
 
 type News = {

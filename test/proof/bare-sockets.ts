@@ -101,11 +101,13 @@ async function converse(port: number, sent: Buffer, stays = false): Promise<Buff
   return isClosed ? Buffer.concat(received) : undefined;
 }
 
+/** What goes before the answer to a request that asks for it, whole or half. */
+const INTERIM = 'HTTP/1.1 100 Continue\r\n\r\n';
 const ANSWER = /HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n([\s\S]*?)\r\n\r\n/g;
 
 /** What is wrong with the answers in `received`: none is no fault, because half a request may be left unanswered. */
 function answerFaults(received: Buffer): string[] {
-  const text = received.toString('latin1');
+  const text = received.toString('latin1').replaceAll(INTERIM, '');
   if (text === '') return [];
   const answers = [...text.matchAll(ANSWER)];
   if (answers.length === 0) return ['what came is no answer'];
