@@ -44,17 +44,17 @@ export const GUARDS: Record<string, Guard> = {
     from: '(listed.lease_id is null or listed.lease_id = t.lease_id)',
     to: 'true',
   },
-  'start-of-assigned': {
-    harness: 'state-machine',
-    file: 'server/domain/dispatch.ts',
-    from: "and status = 'assigned' and lease_until >",
-    to: 'and lease_until >',
-  },
   'claims-in-turn': {
     harness: 'state-machine',
     file: 'server/domain/dispatch.ts',
     from: 'for no key update`;',
     to: 'for key share`;',
+  },
+  'start-of-assigned': {
+    harness: 'state-machine',
+    file: 'server/domain/dispatch.ts',
+    from: "and status = 'assigned' and lease_until >",
+    to: 'and lease_until >',
   },
   'envelope-of-what-is-no-http': {
     harness: 'fuzz',
