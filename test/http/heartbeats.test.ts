@@ -157,18 +157,4 @@ describe('a heartbeat', () => {
         ),
       );
   });
-
-  test('beside others that name the same lease, and its start, never ends in a deadlock either', async () => {
-    const { owner, machine } = await newOwner();
-    await owner.client.devices.updateConfig(machine.id, { max_concurrent_tasks: 100 });
-    const tasks = Array.from({ length: 60 }, () => ({ device_id: machine.id, command: 'true' }));
-    await owner.client.tasks.createBatch({ tasks });
-    const { tasks: held } = await machine.client.daemon.claim({ limit: 100 });
-    for (const { id, lease_id } of held) {
-      const beat = (progress: number) =>
-        machine.client.daemon.heartbeat({ current_tasks: [{ task_id: id, lease_id, progress }] });
-      const begin = () => machine.client.daemon.start(id, { lease_id });
-      await Promise.all([beat(1), begin(), beat(2), begin(), beat(3), beat(4), begin(), beat(5)]);
-    }
-  });
 });
