@@ -11,7 +11,7 @@ export default defineConfig({
     pool: 'forks',
     // The files of one worker share the modules: loading them anew for each file took a quarter of the run.
     isolate: false,
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

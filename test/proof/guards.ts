@@ -92,17 +92,17 @@ export const GUARDS: Record<string, Guard> = {
     from: "tx.events.emit({ type: 'session.ended', userId, sessionId: id });\n  await audit(",
     to: 'await audit(',
   },
-  'gap-is-told': {
-    harness: 'relay-resume',
-    file: 'server/domain/stored-messages.ts',
-    from: 'return rows[0]?.is_gap ?? true;',
-    to: 'return false;',
-  },
   'splice-of-replay-and-live': {
     harness: 'relay-resume',
     file: 'server/realtime/subscriber.ts',
     from: 'if ((feed.last() ?? 0) <= position) {',
     to: 'if (stretch.isWhole) {',
+  },
+  'gap-is-told': {
+    harness: 'relay-resume',
+    file: 'server/domain/stored-messages.ts',
+    from: 'return rows[0]?.is_gap ?? true;',
+    to: 'return false;',
   },
   'logged-query': {
     harness: 'secrets',
@@ -116,17 +116,17 @@ export const GUARDS: Record<string, Guard> = {
     from: "const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);",
     to: "const ciphertext = Buffer.from(secret, 'utf8'); cipher.final();",
   },
-  'one-line': {
-    harness: 'hostile-mail',
-    file: 'server/domain/letters.ts',
-    from: "text.replace(/[\\p{Cc}\\p{Zl}\\p{Zp}]+/gu, ' ').trim()",
-    to: 'text.trim()',
-  },
   'address-that-was-checked': {
     harness: 'hostile-mail',
     file: 'server/adapters/mail-hosts.ts',
     from: 'return address;',
     to: 'return (await addressesOf(host))[0] ?? address;',
+  },
+  'one-line': {
+    harness: 'hostile-mail',
+    file: 'server/domain/letters.ts',
+    from: "text.replace(/[\\p{Cc}\\p{Zl}\\p{Zp}]+/gu, ' ').trim()",
+    to: 'text.trim()',
   },
   /** A call may wait for one thing after the other. */
   'limit-of-a-call': {

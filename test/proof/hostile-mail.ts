@@ -21,6 +21,7 @@ export const harness: Harness = {
   async run(trial) {
     const world = await openHostileWorld(trial);
     await hostileHosts(world);
+    if (trial.hasFailed()) return;
     await hostileLetters(world);
   },
 };
