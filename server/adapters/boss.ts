@@ -3,8 +3,9 @@
  * are woken by notifications and poll besides.
  */
 import { fromKysely, PgBoss, type SendOptions } from 'pg-boss';
-import { BY_ITSELF, type Cause, type Jobs, type Service } from '../context.ts';
+import { BY_ITSELF, type Service } from '../context.ts';
 import type { DeclaredJob, Registry } from '../jobs/registry.ts';
+import type { Cause, Jobs } from '../ports.ts';
 
 /** Sends outside of transactions, fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
 const MAX_CONNECTIONS = 4;

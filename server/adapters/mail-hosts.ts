@@ -11,8 +11,8 @@
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Config } from '../config.ts';
-import type { MailHosts } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { MailHosts } from '../ports.ts';
 import { type Dns, withDeadline } from './dns.ts';
 
 /** All addresses of a name; none when it has none, or nobody answers for it. */

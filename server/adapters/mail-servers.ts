@@ -4,9 +4,9 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { NodemailerError } from 'nodemailer';
-import type { Delivery, MailHosts, MailServers } from '../context.ts';
 import { oneLine } from '../domain/letters.ts';
 import { Failed } from '../failed.ts';
+import type { Delivery, MailHosts, MailServers } from '../ports.ts';
 import { AWAITED_PATIENCE_MS, isRefusal, LOOPBACK, messageOf, TLS_PORT } from './mail.ts';
 import { hushed, withoutPassword } from './mail-words.ts';
 

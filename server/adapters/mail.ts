@@ -8,8 +8,9 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodemailerError, SendMailOptions, SMTPTransportOptions } from 'nodemailer';
 import type { Config } from '../config.ts';
-import type { Delivery, Letter, Mail, Service } from '../context.ts';
+import type { Service } from '../context.ts';
 import { messageIdOf } from '../domain/letters.ts';
+import type { Delivery, Letter, Mail } from '../ports.ts';
 import { hushed, type Login, withoutPassword } from './mail-words.ts';
 
 /** Silence after which a server counts as away. A job that sends mail may take several times as long. */

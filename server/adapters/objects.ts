@@ -9,8 +9,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../config.ts';
-import type { Objects, StagedObject } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { Objects, StagedObject } from '../ports.ts';
 import { openFileStore } from './objects-in-files.ts';
 import { openS3Store, type S3Patience } from './objects-in-s3.ts';
 

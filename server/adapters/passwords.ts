@@ -1,8 +1,8 @@
 /** Passwords at rest: argon2id, at most two at once, so that a rush of logins leaves the machine to the others. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Algorithm, hash, verify } from '@node-rs/argon2';
-import type { Passwords } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { Passwords } from '../ports.ts';
 
 /** The package declares a const enum, which does not survive type stripping. */
 const ARGON2ID = 2 satisfies Algorithm.Argon2id;

@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { Config } from '../config.ts';
-import type { Safe } from '../context.ts';
+import type { Safe } from '../ports.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 /** Names what the derived key is for. Changing it makes everything that is sealed unreadable. */

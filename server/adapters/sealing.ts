@@ -9,7 +9,7 @@
  */
 import { createCipheriv, createECDH, createPublicKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { CompactEncrypt, decodeProtectedHeader } from 'jose';
-import type { Sealing } from '../context.ts';
+import type { Sealing } from '../ports.ts';
 
 const CURVE = 'secp256k1';
 const ECIES = 'ecies-secp256k1';

@@ -7,8 +7,8 @@ import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { type CryptoKey, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
-import type { AccessClaims, Tokens } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { AccessClaims, Tokens } from '../ports.ts';
 
 const ALGORITHM = 'HS256';
 const ISSUER = 'ccjk-cloud';

@@ -5,8 +5,9 @@
  * costs the same, and is answered alike. Whether there is such an account, only the job looks.
  */
 
-import { atomically, type Ctx, type MailOrder, userIdOf } from '../context.ts';
+import { atomically, type Ctx, userIdOf } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { MailOrder } from '../ports.ts';
 import { endApiKeys } from './api-keys.ts';
 import { audit } from './audit.ts';
 import { baseUrlOf, type Paragraph, type Words } from './letters.ts';

@@ -7,10 +7,11 @@
  * `startTask` said so; without one, delivery itself is the start.
  */
 import { sql } from 'kysely';
-import { type Actor, actorName, atomically, type Ctx, type Urgency } from '../context.ts';
+import { type Actor, actorName, atomically, type Ctx } from '../context.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
+import type { Urgency } from '../ports.ts';
 import { IS_PAUSED } from './pauses.ts';
 import { PLANS } from './plans.ts';
 import { LIFE, move, type TaskRow } from './task-states.ts';

@@ -3,9 +3,10 @@
  * Posting again replaces the whole set, the password too: whoever may change where a password is sent has to know it.
  */
 import { type Selectable, sql } from 'kysely';
-import { atomically, type Ctx, type Delivery, type Letter, type Sending, uncounted, userIdOf } from '../context.ts';
+import { atomically, type Ctx, uncounted, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
+import type { Delivery, Letter, Sending } from '../ports.ts';
 import { audit } from './audit.ts';
 import { hasVerified, isAddressVerified, requireEmailService } from './email-addresses.ts';
 import { writeLetter } from './letters.ts';

@@ -4,8 +4,9 @@
  * their server refuses it.
  */
 import { sql } from 'kysely';
-import type { Ctx, Delivery, Letter } from '../context.ts';
+import type { Ctx } from '../context.ts';
 import type { TaskStatus } from '../db/task.ts';
+import type { Delivery, Letter } from '../ports.ts';
 import { sendByDevice } from './email-configs.ts';
 import { oneLine, type Paragraph, type Words, writeLetter } from './letters.ts';
 import { named, withoutControls } from './notifications.ts';

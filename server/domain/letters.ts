@@ -4,7 +4,8 @@
  * Every Message-ID of ours begins with `ccjk.`, and every subject with words of ours and never with `[CCJK]`: so the
  * intake knows our own mail when it comes back, and no loop begins.
  */
-import type { Ctx, Letter } from '../context.ts';
+import type { Ctx } from '../context.ts';
+import type { Letter } from '../ports.ts';
 
 /** A sentence or more; or what is to be copied as it stands. */
 export type Paragraph = string | { verbatim: string };

@@ -14,9 +14,10 @@
 import type { Readable } from 'node:stream';
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
-import { atomically, type Ctx, type Once, type StagedObject, uncounted, userIdOf } from '../context.ts';
+import { atomically, type Ctx, type Once, uncounted, userIdOf } from '../context.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
+import type { StagedObject } from '../ports.ts';
 import { audit } from './audit.ts';
 import { deviceOf } from './dispatch.ts';
 import { type Inspection, inflated, openInspector, readFrom, readTail, type TextPart } from './log-files.ts';

@@ -6,8 +6,9 @@
  * channel does not take, or PostgreSQL does not, fails alone.
  */
 import { sql } from 'kysely';
-import type { ChannelMessage, Ctx } from '../context.ts';
+import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { ChannelMessage } from '../ports.ts';
 import { openChannel, TEMPORARY_SECONDS } from './channels.ts';
 import { sealForChannel } from './public-keys.ts';
 import { openLanes } from './publish-lanes.ts';

@@ -11,10 +11,11 @@
  * An access token is good as long as its session: every request looks.
  */
 import { type Selectable, sql } from 'kysely';
-import { type AccessClaims, type Actor, atomically, type Ctx, type Service, userIdOf } from '../context.ts';
+import { type Actor, atomically, type Ctx, type Service, userIdOf } from '../context.ts';
 import { joined } from '../db/joined.ts';
 import type { Tables } from '../db/orm.ts';
 import { Failed } from '../failed.ts';
+import type { AccessClaims } from '../ports.ts';
 import { type AuditAction, addressOf, audit } from './audit.ts';
 import type { Plan } from './plans.ts';
 

@@ -3,8 +3,9 @@
  * hours. Whatever goes, the channel remembers up to which number, so that nobody is told that they missed nothing.
  */
 import { type RawBuilder, sql } from 'kysely';
-import type { ChannelMessage, Ctx } from '../context.ts';
+import type { Ctx } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { ChannelMessage } from '../ports.ts';
 import { findChannel } from './channels.ts';
 
 const MIB = 1024 * 1024;

@@ -14,8 +14,9 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { FailureCode } from '../../contracts/failures.ts';
-import { atomically, type Ctx, type DomainEvent, type Once } from '../context.ts';
+import { atomically, type Ctx, type Once } from '../context.ts';
 import { Failed } from '../failed.ts';
+import type { DomainEvent } from '../ports.ts';
 
 /** How long a key is remembered. */
 const KEY_HOURS = 24;

@@ -1,6 +1,6 @@
 /** Traces that come with requests, by the header `traceparent`, and the spans of the requests themselves. */
 import type { FastifyInstance } from 'fastify';
-import type { Span, Tracer } from '../context.ts';
+import type { Span, Tracer } from '../ports.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,5 +1,6 @@
 /** Every job, by name: what a clock or a retry fires. A job may run more than once, so each one does nothing when repeated. */
-import type { Ctx, Job } from '../context.ts';
+import type { Ctx } from '../context.ts';
+import type { Job } from '../ports.ts';
 import { deleteAccountJob } from './delete-account.ts';
 import { logRetentionJob } from './log-retention.ts';
 import { relayCleanupJob } from './relay-cleanup.ts';

@@ -1,8 +1,8 @@
-import type { MailOrder } from '../context.ts';
 import { sendReset, sendVerification } from '../domain/account-recovery.ts';
 import { sendAddressCode } from '../domain/email-addresses.ts';
 import { mailResult } from '../domain/email-results.ts';
 import { mailMessages } from '../domain/messages.ts';
+import type { MailOrder } from '../ports.ts';
 import type { DeclaredJob } from './registry.ts';
 
 /** Sends one mail. A server that is away or says «later» is asked again, for about three hours. */

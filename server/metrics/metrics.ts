@@ -4,7 +4,7 @@
  * Names begin with `ccjk_`, labels have few values: nothing that a client sends becomes one.
  */
 import { Registry } from 'prom-client';
-import type { Meter } from '../context.ts';
+import type { Meter } from '../ports.ts';
 import { openDatabaseMetrics, type Sources } from './database-metrics.ts';
 import { openProcessMetrics } from './process-metrics.ts';
 import { openRequestMetrics, type RequestMetrics } from './request-metrics.ts';

@@ -1,6 +1,6 @@
 /** What the domain, the sockets, the mail and the jobs note, as counters. Each process counts what it did itself. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Happening, Meter } from '../context.ts';
+import type { Happening, Meter } from '../ports.ts';
 
 /** Seconds: from a device that waits for tasks to one that was away for the night. */
 const QUEUE_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 43_200];

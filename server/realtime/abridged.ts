@@ -3,7 +3,7 @@
  * the database. Stored ones are read there; those that are not stored go in parts that fit a notification, and are put
  * together again by `Assembly`.
  */
-import type { ChannelMessage, DomainEvent } from '../context.ts';
+import type { ChannelMessage, DomainEvent } from '../ports.ts';
 
 type Part = Extract<DomainEvent, { type: 'channel.part' }>;
 

@@ -7,7 +7,8 @@
  * again by itself: after a reconnect, when another process gave some up, and every 5 s. Whoever listens is told of a gap.
  */
 import { sql } from 'kysely';
-import type { DomainEvent, Events, Listener, Service, Topic, Urgency } from '../context.ts';
+import type { Service } from '../context.ts';
+import type { DomainEvent, Events, Listener, Topic, Urgency } from '../ports.ts';
 import { abridged } from './abridged.ts';
 import { keepListening } from './listening.ts';
 import { openWaitingRoom } from './waiting.ts';

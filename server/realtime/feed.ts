@@ -6,8 +6,9 @@
  * may still be on its way from another process, so the feed waits a moment for it, and then goes on without it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChannelMessage, Service } from '../context.ts';
+import type { Service } from '../context.ts';
 import type { Stretch } from '../domain/stored-messages.ts';
+import type { ChannelMessage } from '../ports.ts';
 
 export type Feed = {
   /** Everything up to this number has been delivered or left out; undefined before `begin`. */

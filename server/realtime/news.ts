@@ -6,11 +6,12 @@
  */
 import type { SocketFrame } from '../../contracts/events.ts';
 import type { Scope } from '../../contracts/wire.ts';
-import type { Ctx, DomainEvent } from '../context.ts';
+import type { Ctx } from '../context.ts';
 import { readPieceAt } from '../domain/outputs.ts';
 import type { Channel } from '../domain/subscriptions.ts';
 import { isFinished } from '../domain/task-states.ts';
 import { readTaskEnd } from '../domain/tasks.ts';
+import type { DomainEvent } from '../ports.ts';
 
 export type News = {
   /** What an API key needs to be told. */

@@ -5,7 +5,8 @@
  */
 import { isIP } from 'node:net';
 import { sql } from 'kysely';
-import type { Presence, Service } from '../context.ts';
+import type { Service } from '../context.ts';
+import type { Presence } from '../ports.ts';
 
 const FLUSH_EVERY_MS = 500;
 /** Per statement, far within its time limit; more are waiting only after an outage. */

@@ -7,12 +7,13 @@
  */
 import type { WebSocket } from 'ws';
 import type { SocketCommand } from '../../contracts/events.ts';
-import { BY_ITSELF, type Ctx, type DomainEvent, type Service } from '../context.ts';
+import { BY_ITSELF, type Ctx, type Service } from '../context.ts';
 import { comeOnline, noteSocketClosed } from '../domain/devices.ts';
 import { readNews } from '../domain/heartbeats.ts';
 import { type Bearer, findEnded } from '../domain/live-credentials.ts';
 import { type Channel, mayRead, missingCodeOf, requireChannel } from '../domain/subscriptions.ts';
 import { Failed } from '../failed.ts';
+import type { DomainEvent } from '../ports.ts';
 import { type Newsroom, openNewsroom } from './news.ts';
 import { CLOSE, type OpenSocket, openSocket } from './socket.ts';
 

@@ -6,11 +6,12 @@
  * the feeds learn the last numbers of their channels, and streams end whose channel or key is no longer the one they began with.
  */
 import type { ServerResponse } from 'node:http';
-import type { Ctx, DomainEvent, Service } from '../context.ts';
+import type { Ctx, Service } from '../context.ts';
 import { findChannel, touchChannels } from '../domain/channels.ts';
 import { findEnded } from '../domain/live-credentials.ts';
 import { isGapAfter, numbersByPriority, readAfter, readHeads, readOne } from '../domain/stored-messages.ts';
 import { Failed } from '../failed.ts';
+import type { DomainEvent } from '../ports.ts';
 import { openAssembly } from './abridged.ts';
 import type { Bus } from './bus.ts';
 import { type Feed, openFeed } from './feed.ts';

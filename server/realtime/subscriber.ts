@@ -7,8 +7,9 @@
  */
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChannelMessage, Service } from '../context.ts';
+import type { Service } from '../context.ts';
 import type { Stretch } from '../domain/stored-messages.ts';
+import type { ChannelMessage } from '../ports.ts';
 import type { Feed } from './feed.ts';
 
 /** What lies unsent for one connection before it counts as behind. */

@@ -5,7 +5,7 @@
  * A wake that is meant for few looks at once. One that may concern a crowd (all the devices of a user) takes its turn
  * behind a few others, so that a thousand waiters do not ask the database in the same moment.
  */
-import type { Urgency } from '../context.ts';
+import type { Urgency } from '../ports.ts';
 
 /** At the same time, of those that were woken together. A look takes about 2 ms: a thousand have looked in half a second. */
 const CROWD_LOOKS = 4;

@@ -8,7 +8,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { Service, SpanEnd, Tracer } from '../context.ts';
+import type { Service } from '../context.ts';
+import type { SpanEnd, Tracer } from '../ports.ts';
 
 const SEND_EVERY_MS = 5_000;
 const MOST_IN_A_REQUEST = 512;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Passwords } from '../../server/context.ts';
+import type { Passwords } from '../../server/ports.ts';
 
 const PASSWORD = 'correct horse battery staple';
 const WRONG = 'not the password';

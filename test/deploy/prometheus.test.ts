@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import type { Happening } from '../../server/context.ts';
+import type { Happening } from '../../server/ports.ts';
 import { openApp } from '../setup/app.ts';
 
 /** One of each kind, so that every metric has a series with its labels. */

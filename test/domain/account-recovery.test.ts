@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Ctx, Job, MailOrder } from '../../server/context.ts';
+import type { Ctx } from '../../server/context.ts';
 import { askForReset, askForVerification, resetPassword, verifyEmail } from '../../server/domain/account-recovery.ts';
 import { login, me, registerAccount } from '../../server/domain/accounts.ts';
 import { createApiKey, listApiKeys } from '../../server/domain/api-keys.ts';
 import { changePassword } from '../../server/domain/users.ts';
 import { retentionJob } from '../../server/jobs/retention.ts';
 import { sendMailJob } from '../../server/jobs/send-mail.ts';
+import type { Job, MailOrder } from '../../server/ports.ts';
 import { newEmail, openContext, PASSWORD } from '../setup/context.ts';
 
 const NEW_PASSWORD = 'another horse, another staple';

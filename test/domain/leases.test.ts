@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HandedTask, NewTask } from '../../sdk/src/index.ts';
-import type { DomainEvent } from '../../server/context.ts';
+import type { DomainEvent } from '../../server/ports.ts';
 import type { Bus } from '../../server/realtime/bus.ts';
 import { openApp, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
 

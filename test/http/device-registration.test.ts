@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError } from '../../sdk/src/index.ts';
-import type { DomainEvent } from '../../server/context.ts';
+import type { DomainEvent } from '../../server/ports.ts';
 import { LONG_SESSIONS, openApp, refusalOf, type TestApp, type TestUser } from '../setup/app.ts';
 import { running, stepsIn } from '../setup/tasks.ts';
 

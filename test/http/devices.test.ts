@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiError } from '../../sdk/src/index.ts';
-import type { DomainEvent } from '../../server/context.ts';
+import type { DomainEvent } from '../../server/ports.ts';
 import { LONG_SESSIONS, openApp, refusalOf, type TestApp } from '../setup/app.ts';
 import { assigned, create, end, running, stepsIn } from '../setup/tasks.ts';
 

@@ -1,7 +1,7 @@
 /** What a heartbeat renews, and what it tells the daemon. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DomainEvent } from '../../server/context.ts';
+import type { DomainEvent } from '../../server/ports.ts';
 import type { Bus } from '../../server/realtime/bus.ts';
 import { LONG_SESSIONS, openApp, type TestApp } from '../setup/app.ts';
 import { assigned, claimOne, create, end, running, stepsIn } from '../setup/tasks.ts';

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { Objects, StagedObject } from '../../server/context.ts';
 import { sweepLogs } from '../../server/domain/logs.ts';
 import { deleteClosedAccount } from '../../server/domain/users.ts';
+import type { Objects, StagedObject } from '../../server/ports.ts';
 import { openAppForTest, refusalOf, type TestDevice, type TestUser } from '../setup/app.ts';
 import { METADATA, openLogs, upload } from '../setup/logs.ts';
 

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { HandedTask, Message, NewTask, TaskResult } from '../../sdk/src/index.ts';
-import type { DomainEvent } from '../../server/context.ts';
 import { mailMessages } from '../../server/domain/messages.ts';
+import type { DomainEvent } from '../../server/ports.ts';
 import type { Bus } from '../../server/realtime/bus.ts';
 import {
   LONG_SESSIONS,

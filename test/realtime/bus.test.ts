@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { DomainEvent } from '../../server/context.ts';
+import type { DomainEvent } from '../../server/ports.ts';
 import { openBus } from '../../server/realtime/bus.ts';
 import { cutConnections, openParts, takeAway } from '../setup/parts.ts';
 

@@ -13,8 +13,9 @@ import { openSafe } from '../../server/adapters/safe.ts';
 import { sealing } from '../../server/adapters/sealing.ts';
 import { createTokens } from '../../server/adapters/tokens.ts';
 import { type Config, readSettings } from '../../server/config.ts';
-import { BY_ITSELF, type Ctx, type DomainEvent, type Job, type Jobs, type Letter } from '../../server/context.ts';
+import { BY_ITSELF, type Ctx } from '../../server/context.ts';
 import { openDatabase } from '../../server/db/orm.ts';
+import type { DomainEvent, Job, Jobs, Letter } from '../../server/ports.ts';
 import { openClock } from './clock.ts';
 import { cloneDatabase } from './database.ts';
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NewTask } from '../../../sdk/src/index.ts';
-import type { DomainEvent } from '../../../server/context.ts';
+import type { DomainEvent } from '../../../server/ports.ts';
 import type { Bus } from '../../../server/realtime/bus.ts';
 import { openApp, type TestApp, type TestUser } from '../../setup/app.ts';
 import { type Command, type CommandResult, openReleasedDaemon } from '../../setup/released-daemon.ts';
