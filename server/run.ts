@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { openLogLines } from './adapters/log-lines.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
+import { startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
+import { keepPostgres } from './adapters/postgres-keeper.ts';
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { withKeptSecrets } from './adapters/secrets.ts';
 import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
@@ -21,7 +22,7 @@ const REQUESTS_MS = 20_000;
 const SAME_SIGNAL_MS = 1000;
 
 /** What is open, in the order in which it was opened. */
-type Life = { postgres?: EmbeddedPostgres; open?: OpenService; app?: FastifyInstance; isStopping: boolean };
+type Life = { postgres?: ReturnType<typeof keepPostgres>; open?: OpenService; app?: FastifyInstance; isStopping: boolean };
 
 type Role = {
   serves: 'everything' | 'health' | 'nothing';
@@ -104,7 +105,7 @@ async function start(life: Life, role: Role, settings: Settings, log: Logger): P
   if (settings.REDIS_URL) log.warn('REDIS_URL is ignored: PostgreSQL does the work of Redis here');
   // PostgreSQL starts while the rest of the service is loaded: each takes a core for half a second.
   const [config, { migrate }, { openService }, { buildApp, buildHealth }] = await Promise.all([
-    complete(life, settings),
+    complete(life, settings, log),
     import('./db/migrate.ts'),
     import('./deps.ts'),
     import('./app.ts'),
@@ -131,10 +132,10 @@ const takesMail = ({ takesMail }: Role, { ENABLE_EMAIL_SERVICE, MAIL_PORT }: Con
   takesMail === 'always' || (takesMail !== 'never' && ENABLE_EMAIL_SERVICE && MAIL_PORT !== undefined);
 
 /** Finds or makes what the settings left open: the database, and its secrets with it. */
-async function complete(life: Life, settings: Settings): Promise<Config> {
+async function complete(life: Life, settings: Settings, log: Logger): Promise<Config> {
   const { DATABASE_URL, JWT_SECRET, DATA_DIR } = settings;
   if (DATABASE_URL && JWT_SECRET) return { ...settings, DATABASE_URL, JWT_SECRET };
-  life.postgres = await startEmbeddedPostgres({ dataDir: DATA_DIR });
+  life.postgres = keepPostgres(await startEmbeddedPostgres({ dataDir: DATA_DIR }), log);
   return { ...withKeptSecrets(settings), DATABASE_URL: life.postgres.url };
 }
 

@@ -9,6 +9,8 @@
  * while requests drain. It therefore survives a kill -9 of the service. The next start adopts such an orphan if it
  * runs exactly as this start would run it, and stops it properly otherwise.
  *
+ * One that ends by itself while the service runs is started again (postgres-keeper.ts).
+ *
  * It listens on 127.0.0.1 alone, on a free port, with a random password; what it says goes to <area>/postgres.log.
  */
 import { spawn } from 'node:child_process';
@@ -57,9 +59,13 @@ export type EmbeddedPostgres = {
   /** The same server's database `postgres`. */
   adminUrl: string;
   port: number;
-  pid: number;
+  /** Of the postmaster that was started last. */
+  readonly pid: number;
   /** Where its files are: log, password, clusters. */
   area: string;
+  isRunning(): boolean;
+  /** After it has ended by itself: at the same port, so that its URLs stay. @throws PostgresUnavailable */
+  startAgain(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -84,20 +90,34 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const run: Run = { place, directory, binaries, settings, adminUrl };
     const cluster = { directory, bin: binaries.bin };
 
-    const { pid, port } = await adoptOrLaunch(run, choosePort);
+    let postmaster = await adoptOrLaunch(run, choosePort);
+    const { port } = postmaster;
     try {
       await ensureDatabase(adminUrl(port), database);
     } catch (error) {
-      await stopPostmaster(pid, cluster, stopMs);
+      await stopPostmaster(postmaster.pid, cluster, stopMs);
       throw error;
     }
 
     let stopped: Promise<void> | undefined;
     const stop = () => {
-      stopped ??= stopPostmaster(pid, cluster, stopMs).finally(() => lock.release());
+      stopped ??= stopPostmaster(postmaster.pid, cluster, stopMs).finally(() => lock.release());
       return stopped;
     };
-    return { url: urlOf(password, port, database), adminUrl: adminUrl(port), port, pid, area: place.area, stop };
+    return {
+      url: urlOf(password, port, database),
+      adminUrl: adminUrl(port),
+      port,
+      get pid() {
+        return postmaster.pid;
+      },
+      area: place.area,
+      isRunning: () => servesCluster(postmaster.pid, directory),
+      async startAgain() {
+        postmaster = await adoptOrLaunch(run, async () => port);
+      },
+      stop,
+    };
   } catch (error) {
     lock.release();
     throw error;
