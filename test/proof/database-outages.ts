@@ -115,11 +115,11 @@ async function besides(trial: Trial, databaseUrl: string, { token }: Customer): 
   return [{ name: 'another process', call: () => clientOf(url, token).devices.list() }];
 }
 
-const openLedger = (): Ledger => ({ keys: new Set(), tasks: new Map(), messages: new Set() });
+export const openLedger = (): Ledger => ({ keys: new Set(), tasks: new Map(), messages: new Set() });
 
 const away = { refusedWith: 503 } as const;
 
-function featuresOf(url: string, customer: Customer, ledger: Ledger): Feature[] {
+export function featuresOf(url: string, customer: Customer, ledger: Ledger): Feature[] {
   const { user, device, credentials } = customer;
   return [
     { name: 'log in', call: () => clientOf(url).auth.login(credentials), pauseMs: 1_000, ...away },
@@ -161,14 +161,14 @@ function creating({ user, deviceId }: Customer, ledger: Ledger): Feature {
 }
 
 /** Jobs are run again: one releases a task when it is due. */
-async function checkJobs(trial: Trial, { user, deviceId }: Customer): Promise<void> {
+export async function checkJobs(trial: Trial, { user, deviceId }: Customer): Promise<void> {
   const run_at = new Date(Date.now() + 1_000).toISOString();
   const { task_id } = await user.tasks.create({ device_id: deviceId, command: 'true', run_at });
   const isReleased = async () => (await user.tasks.get(task_id)).status !== 'pending';
   trial.check('jobs run again', await until(isReleased, JOB_MS));
 }
 
-async function checkLedger(
+export async function checkLedger(
   trial: Trial,
   { customer, ledger, databaseUrl }: { customer: Customer; ledger: Ledger; databaseUrl: string },
 ): Promise<void> {

@@ -5,6 +5,7 @@
  * Long polls and streams are no part of it: they wait for what happens, not for an answer.
  */
 import { exhaustPool, freezeDatabase, swallowDatabase } from './database-outages.ts';
+import { fillDatabase } from './full-database.ts';
 import type { Harness } from './harness.ts';
 import { fillDisk, silenceNeighbours } from './neighbour-outages.ts';
 
@@ -33,7 +34,7 @@ export const harness: Harness = {
   // Each has a service of its own, so they may come at the same time.
   run: async (trial) => {
     const outages = [swallowDatabase, exhaustPool, silenceNeighbours, fillDisk];
-    if (trial.length === 'long') outages.push(freezeDatabase);
+    if (trial.length === 'long') outages.push(freezeDatabase, fillDatabase);
     await Promise.all(outages.map((suffer) => suffer(trial)));
   },
 };

@@ -53,7 +53,8 @@ export type Server = {
 };
 
 export type ServerOptions = {
-  databaseUrl: string;
+  /** By default it has a PostgreSQL of its own, in its DATA_DIR. */
+  databaseUrl?: string;
   role?: 'all' | 'api' | 'worker' | 'mail';
   /** The same again for one that follows another; by default any free one. */
   port?: number;
@@ -64,7 +65,7 @@ export type ServerOptions = {
 /** Starts one and waits until it is ready; it ends with the harness. */
 export async function startServer(
   trial: Trial,
-  { databaseUrl, role = 'all', port = 0, env = {} }: ServerOptions,
+  { databaseUrl = '', role = 'all', port = 0, env = {} }: ServerOptions,
 ): Promise<Server> {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), 'ccjk-proof-data-'));
   const child = spawn(process.execPath, ['server/main.ts', '--role', role], {

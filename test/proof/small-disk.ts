@@ -20,28 +20,19 @@ export type SmallDisk = {
 };
 
 export function openSmallDisk(trial: Trial): SmallDisk {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'ccjk-proof-disk-'));
-  trial.afterwards(() => rmSync(directory, { recursive: true, force: true }));
-  return mounted(trial, directory) ? ofItsOwn(directory) : ofLimits(directory);
+  const own = openDiskOfItsOwn(trial, SIZE_MIB);
+  return own ? { how: 'a full disk', ...own } : ofLimits(newDirectory(trial));
 }
 
-function mounted(trial: Trial, directory: string): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MIB}m`, 'tmpfs', directory], { stdio: 'ignore' });
-  } catch {
-    // A container's root may not.
-    return false;
-  }
-  trial.afterwards(() => execFileSync('umount', ['-l', directory]));
-  return true;
-}
+type DiskOfItsOwn = { directory: string; fill(): void; clear(): void };
 
-const ofItsOwn = (directory: string): SmallDisk => {
+/** In memory; nothing where none may be mounted. */
+export function openDiskOfItsOwn(trial: Trial, sizeMib: number): DiskOfItsOwn | undefined {
+  const directory = newDirectory(trial);
+  if (!mounted(trial, directory, sizeMib)) return undefined;
   const filling = path.join(directory, 'filling');
   return {
     directory,
-    how: 'a full disk',
     fill() {
       const file = openSync(filling, 'w');
       try {
@@ -54,9 +45,27 @@ const ofItsOwn = (directory: string): SmallDisk => {
     },
     clear: () => rmSync(filling, { force: true }),
   };
-};
+}
 
-const ofLimits = (directory: string): SmallDisk => {
+function newDirectory(trial: Trial): string {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'ccjk-proof-disk-'));
+  trial.afterwards(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function mounted(trial: Trial, directory: string, sizeMib: number): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m`, 'tmpfs', directory], { stdio: 'ignore' });
+  } catch {
+    // A container's root may not.
+    return false;
+  }
+  trial.afterwards(() => execFileSync('umount', ['-l', directory]));
+  return true;
+}
+
+function ofLimits(directory: string): SmallDisk {
   const limit = (pid: number, soft: string) => execFileSync('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);
   return {
     directory,
@@ -64,4 +73,4 @@ const ofLimits = (directory: string): SmallDisk => {
     fill: (pid) => void limit(pid, '0'),
     clear: (pid) => void limit(pid, 'unlimited'),
   };
-};
+}
