@@ -25,3 +25,14 @@ export async function makeCustomer(url: string): Promise<Customer> {
   const { device_id: deviceId, device_key: deviceKey } = await user.devices.createKey({ device_name: 'a machine' });
   return { credentials, token, user, deviceId, deviceKey, device: clientOf(url, deviceKey) };
 }
+
+export type Running = { id: string; leaseId: string };
+
+/** A task of the machine that stays, as long as its lease is renewed. */
+export async function startTask({ user, device, deviceId }: Customer): Promise<Running> {
+  await user.tasks.create({ device_id: deviceId, command: 'true', timeout: 600_000 });
+  const [task] = (await device.daemon.claim()).tasks;
+  if (!task) throw new Error('The task was not handed out');
+  await device.daemon.start(task.id, { lease_id: task.lease_id });
+  return { id: task.id, leaseId: task.lease_id };
+}

@@ -1,8 +1,9 @@
 /** What lies around the service away: the object store and the mail server silent, the disk full. Everything else goes on. */
 import { startSmtp } from '../setup/smtp-server.ts';
 import { openTcpProxy } from '../setup/tcp-proxy.ts';
+import { besides } from './besides.ts';
 import { openBucket } from './bucket.ts';
-import { type Customer, clientOf, makeCustomer } from './customer.ts';
+import { type Customer, makeCustomer } from './customer.ts';
 import type { Length, Trial } from './harness.ts';
 import { type Feature, sufferOutage } from './outage.ts';
 import { startServer } from './server.ts';
@@ -40,8 +41,9 @@ export async function silenceNeighbours(trial: Trial): Promise<void> {
     what: 'the object store and the mail server silent',
     url,
     features: [
-      ...untouched(url, customer),
-      ...logging(customer, logs),
+      ...(await besides(trial, url, customer)),
+      uploading(customer, logs),
+      { ...(await viewing(customer, logs)), refusedWith: 503 },
       {
         name: 'register',
         call: async () => void registered.push((await makeCustomer(url)).credentials.email),
@@ -77,7 +79,12 @@ export async function fillDisk(trial: Trial): Promise<void> {
   const isBack = await sufferOutage(trial, {
     what: 'the disk full',
     url: server.url,
-    features: [...untouched(server.url, customer), ...logging(customer, logs)],
+    features: [
+      ...(await besides(trial, server.url, customer)),
+      uploading(customer, logs),
+      // To read takes no room.
+      await viewing(customer, logs),
+    ],
     begin: () => disk.fill(pid),
     lastsMs: FULL_MS[trial.length],
     end: () => disk.clear(pid),
@@ -86,30 +93,27 @@ export async function fillDisk(trial: Trial): Promise<void> {
   trial.count('disks filled');
 }
 
-/** What needs the database alone. */
-function untouched(url: string, { user, device, deviceId, credentials }: Customer): Feature[] {
-  return [
-    { name: 'create', call: () => user.tasks.create({ device_id: deviceId, command: 'true' }) },
-    { name: 'list', call: () => user.tasks.list() },
-    { name: 'heartbeat', call: () => device.daemon.heartbeat({}) },
-    { name: 'log in', call: () => clientOf(url).auth.login(credentials), pauseMs: 1_000 },
-    { name: 'publish', call: () => clientOf(url).relay.publish({ channel: 'outage', message: 'text' }) },
-  ];
+/** What is acknowledged is added to `logs`. */
+async function upload({ device }: Customer, logs: Set<string>): Promise<string> {
+  const metadata = { type: 'daemon', date: '2026-01-20' } as const;
+  const { log_id } = await device.daemon.uploadLog({ log_file: new Blob([TEXT]), metadata });
+  logs.add(log_id);
+  return log_id;
 }
 
-/** Those that were acknowledged are added to `logs`. */
-function logging({ user, device }: Customer, logs: Set<string>): Feature[] {
-  const metadata = { type: 'daemon', date: '2026-01-20' } as const;
-  const upload = async () => {
-    const { log_id } = await device.daemon.uploadLog({ log_file: new Blob([TEXT]), metadata });
-    logs.add(log_id);
-    return log_id;
+const uploading = (customer: Customer, logs: Set<string>): Feature => ({
+  name: 'upload',
+  call: () => upload(customer, logs),
+  refusedWith: 503,
+});
+
+async function viewing(customer: Customer, logs: Set<string>): Promise<Feature> {
+  const log = await upload(customer, logs);
+  const call = async () => {
+    const { text } = await customer.user.logs.get(log);
+    if (text !== TEXT) throw new Error(`It is another text: ${text}`);
   };
-  const first = upload();
-  return [
-    { name: 'upload', call: upload, refusedWith: 503 },
-    { name: 'view a log', call: async () => user.logs.get(await first), refusedWith: 503 },
-  ];
+  return { name: 'view a log', call };
 }
 
 async function checkLogs(trial: Trial, { user }: Customer, logs: ReadonlySet<string>): Promise<void> {

@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Consumer, numbered, openSocket, openStream } from './consumers.ts';
-import { type Customer, clientOf, makeCustomer } from './customer.ts';
+import { type Customer, clientOf, makeCustomer, type Running, startTask } from './customer.ts';
 import type { Harness, Length, Trial } from './harness.ts';
 import { type Server, startServer } from './server.ts';
 import { until } from './until.ts';
@@ -105,15 +105,6 @@ export const harness: Harness = {
 };
 
 // ---- The load -------------------------------------------------------------------------------------------------------
-
-type Running = { id: string; leaseId: string };
-
-async function startTask({ user, device, deviceId }: Customer): Promise<Running> {
-  await user.tasks.create({ device_id: deviceId, command: 'true', timeout: 600_000 });
-  const [task] = (await device.daemon.claim()).tasks;
-  if (!task) throw new Error('The task was not handed out');
-  return { id: task.id, leaseId: task.lease_id };
-}
 
 async function crowdOf({ consumers }: Scale, open: () => Promise<Consumer>): Promise<Crowd> {
   const opened: Consumer[] = [];
