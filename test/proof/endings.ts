@@ -6,7 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CcjkCloud } from '../../sdk/src/index.ts';
 import type { Trial } from './harness.ts';
 import { type End, holdSocket, holdStream } from './held.ts';
-import { callRelay, clientOf, makeAccount, makeMachine, PASSWORD } from './tenant.ts';
+import type { Operator } from './operator.ts';
+import { callRelay, clientOf, type Machine, makeAccount, makeMachine, PASSWORD } from './tenant.ts';
 
 /** Source: DECISIONS.md, section 3. */
 const PATIENCE_MS = 2_000;
@@ -23,7 +24,15 @@ type Prepared = {
   end(): Promise<unknown>;
 };
 
-type Scene = { url: string; email: string; refresh: string; token: string; client: CcjkCloud };
+type Scene = {
+  url: string;
+  id: string;
+  email: string;
+  refresh: string;
+  token: string;
+  client: CcjkCloud;
+  operator: Operator;
+};
 
 const session = (token: string, end: Prepared['end']): Prepared => ({ bearer: token, path: '/v1/auth/sessions', end });
 
@@ -43,6 +52,18 @@ async function relayKey({ url, token }: Scene, { end }: Rights): Promise<Prepare
   const channel = await callRelay<{ id: string }>(url, 'POST', '/channels', { 'x-api-key': key }, { type: 'private' });
   return { bearer: key, path: '/api/keys', channel: channel.id, end: () => end(id, owner) };
 }
+
+const DAEMON_PATH = '/v1/daemon/config/sync';
+
+async function device({ url, client }: Scene, end: (machine: Machine) => Promise<unknown>): Promise<Prepared> {
+  const machine = await makeMachine(url, client, 'machine');
+  return { bearer: machine.key, path: DAEMON_PATH, end: () => end(machine) };
+}
+
+const resetPassword = async ({ url, id, operator }: Scene) =>
+  clientOf(url).auth.resetPassword({ token: await operator.resetToken(id), new_password: `${PASSWORD} reset` });
+
+const blockAccount = ({ id, operator }: Scene) => operator.block(id);
 
 const closeAccount = ({ client }: Scene) => client.users.remove({ password: PASSWORD });
 
@@ -71,15 +92,9 @@ export const ENDINGS: Record<string, (scene: Scene) => Promise<Prepared>> = {
     );
   },
   'an API key that is deleted': (scene) => apiKey(scene, (id) => scene.client.apiKeys.remove(id)),
-  'a device that is deleted': async ({ url, client }) => {
-    const { id, key } = await makeMachine(url, client, 'machine');
-    return { bearer: key, path: '/v1/daemon/config/sync', end: () => client.devices.remove(id) };
-  },
-  'a device key that is rotated': async ({ url, client }) => {
-    const { key, machineId } = await makeMachine(url, client, 'machine');
-    const end = () => client.daemon.register(machineId, { device_name: 'machine' });
-    return { bearer: key, path: '/v1/daemon/config/sync', end };
-  },
+  'a device that is deleted': (scene) => device(scene, ({ id }) => scene.client.devices.remove(id)),
+  'a device key that is rotated': (scene) =>
+    device(scene, ({ machineId }) => scene.client.daemon.register(machineId, { device_name: 'machine' })),
   'a relay key that is revoked': (scene) =>
     relayKey(scene, { end: (id, owner) => callRelay(scene.url, 'DELETE', `/keys/${id}`, owner) }),
   'a relay key that is revoked in two phases': (scene) =>
@@ -97,23 +112,29 @@ export const ENDINGS: Record<string, (scene: Scene) => Promise<Prepared>> = {
     }),
   'an account that is closed, for its session': async (scene) => session(scene.token, () => closeAccount(scene)),
   'an account that is closed, for its API key': (scene) => apiKey(scene, () => closeAccount(scene)),
-  'an account that is closed, for its device': async (scene) => {
-    const { key } = await makeMachine(scene.url, scene.client, 'machine');
-    return { bearer: key, path: '/v1/daemon/config/sync', end: () => closeAccount(scene) };
-  },
+  'an account that is closed, for its device': (scene) => device(scene, () => closeAccount(scene)),
   'an account that is closed, for its relay key': (scene) => relayKey(scene, { end: () => closeAccount(scene) }),
+  'a password set by mail': async (scene) => session(scene.token, () => resetPassword(scene)),
+  // Whoever made the account need not be who reads the mail.
+  'a password set by mail, for an API key from before the address was verified': (scene) =>
+    apiKey(scene, () => resetPassword(scene)),
+  'an account that the operator blocks, for its session': async (scene) =>
+    session(scene.token, () => blockAccount(scene)),
+  'an account that the operator blocks, for its API key': (scene) => apiKey(scene, () => blockAccount(scene)),
+  'an account that the operator blocks, for its device': (scene) => device(scene, () => blockAccount(scene)),
+  'an account that the operator blocks, for its relay key': (scene) =>
+    relayKey(scene, { end: () => blockAccount(scene) }),
 };
 
 /** Ends a credential at the first of `urls`, of which `holders` connections are open at each; how long the last took, in ms. */
 export async function tryEnding(
   trial: Trial,
   name: string,
-  urls: readonly [string, string],
-  holders: number,
+  { urls, operator, holders }: { urls: readonly [string, string]; operator: Operator; holders: number },
 ): Promise<number> {
   const [url] = urls;
-  const { email, token, refresh } = await makeAccount(url);
-  const scene: Scene = { url, email, token, refresh, client: clientOf(url, token) };
+  const account = await makeAccount(url);
+  const scene: Scene = { ...account, url, operator, client: clientOf(url, account.token) };
   const { bearer, path, channel, end } = await (ENDINGS[name] as (typeof ENDINGS)[string])(scene);
   const hold = (at: string) => (channel === undefined ? holdSocket(at, bearer) : holdStream(at, channel, bearer));
   const held = await Promise.all(urls.flatMap((at) => Array.from({ length: holders }, () => hold(at))));
