@@ -10,13 +10,18 @@ import type { TestDevice, TestUser } from '../setup/in-process.ts';
 import { type HostileWorld, IMAP_OUTSIDE, SENTINEL_PORT, SMTP_OUTSIDE } from './hostile-world.ts';
 import type { Answer } from './zone.ts';
 
+/** How a server is spoken to: in the clear, by TLS when it offers that, or by TLS from the first byte. */
+type Way = { port: 143 | 465 | 587 | 993 | typeof SENTINEL_PORT; isSecure: boolean };
+
 /** A host that a user may name, and what makes the service go there. */
 type Place = {
   field: 'smtp_host' | 'imap_host';
   /** Where names lead for which nothing is to be said. */
   outside: string;
   device: TestDevice;
+  /** What else is posted. */
   settings: object;
+  ways: readonly Way[];
   /** Goes there, or does not. */
   use(): Promise<void>;
 };
@@ -33,12 +38,19 @@ export async function hostileHosts(world: HostileWorld): Promise<void> {
   const user = await service.makeUser();
   const places = [await smtpPlace(world, user), await imapPlace(world, user)];
   for (const place of places) {
-    await post(world, user, place, 'mail.example.com', [[place.outside]]);
-    for (const host of insideHosts(sentinel.address)) await tryHost(world, user, place, host);
+    // Each in its turn where there is little time.
+    const inTurn = (at: number): Way => place.ways[at % place.ways.length] as Way;
+    await post(world, user, place, { host: 'mail.example.com', way: inTurn(0), answers: [[place.outside]] });
+    for (const [at, host] of insideHosts(sentinel.address).entries()) {
+      const ways = trial.length === 'long' ? place.ways : [inTurn(at)];
+      for (const way of ways) await tryHost(world, user, place, { host, way });
+    }
     for (const [at, answer] of insideAnswers(place.outside, sentinel.address).entries())
-      await tryName(world, user, place, `inside-${at}.example.com`, [answer]);
-    for (let at = 0; at < CHANGING_NAMES[trial.length]; at++)
-      await tryName(world, user, place, `changing-${at}.example.com`, changing(world, place));
+      await tryName(world, user, place, { host: `inside-${at}.example.com`, way: inTurn(at), answers: [answer] });
+    for (let at = 0; at < CHANGING_NAMES[trial.length]; at++) {
+      const answers = changing(world, place);
+      await tryName(world, user, place, { host: `changing-${at}.example.com`, way: inTurn(at), answers });
+    }
     // What is tried later is tried without them.
     await user.client.email.saveConfig({ device_id: place.device.id, email_address: user.email, is_active: false });
   }
@@ -54,7 +66,12 @@ async function smtpPlace({ trial, service }: HostileWorld, user: TestUser): Prom
     field: 'smtp_host',
     outside: SMTP_OUTSIDE,
     device,
-    settings: { smtp_port: SENTINEL_PORT, smtp_secure: false },
+    settings: {},
+    ways: [
+      { port: SENTINEL_PORT, isSecure: false },
+      { port: 587, isSecure: true },
+      { port: 465, isSecure: true },
+    ],
     use: async () => {
       const answer = await statusOf(user.client.email.test({ device_id: device.id }));
       trial.check('a test mail is taken, or the server is named as the cause', [200, 502].includes(answer), answer);
@@ -70,7 +87,12 @@ async function imapPlace({ trial, service }: HostileWorld, user: TestUser): Prom
     field: 'imap_host',
     outside: IMAP_OUTSIDE,
     device,
-    settings: { imap_port: SENTINEL_PORT, password: 'of the mailbox' },
+    settings: { password: 'of the mailbox' },
+    ways: [
+      { port: SENTINEL_PORT, isSecure: false },
+      { port: 143, isSecure: true },
+      { port: 993, isSecure: true },
+    ],
     use: polling.runNow,
   };
 }
@@ -136,32 +158,29 @@ const REFUSED = 400;
 const isOutside = (answer: Answer | undefined): boolean =>
   answer !== undefined && answer.length > 0 && answer.every((one) => one === SMTP_OUTSIDE || one === IMAP_OUTSIDE);
 
+type Named = { host: string; way: Way; answers?: readonly Answer[] };
+
 /** An address: it is not taken, and where it stands already, from a time when it was allowed, nobody goes there. */
-async function tryHost(world: HostileWorld, user: TestUser, place: Place, host: string): Promise<void> {
+async function tryHost(world: HostileWorld, user: TestUser, place: Place, named: Named): Promise<void> {
+  const { host } = named;
   const { trial, network } = world;
   trial.count('hostile hosts');
-  const status = await post(world, user, place, host);
+  const status = await post(world, user, place, named);
   trial.check(`${place.field}: an address inside is refused`, status === REFUSED, `${host}: ${status}`);
-  await put(world, place, host);
+  await put(world, place, named);
   await use(world, place);
   const called = network.called();
   trial.check(`${place.field}: nobody goes to an address inside`, called.length === 0, `${host}: ${called}`);
 }
 
 /** A name: asked at the post, and again at every use, which goes to the very address that was answered then. */
-async function tryName(
-  world: HostileWorld,
-  user: TestUser,
-  place: Place,
-  name: string,
-  answers: readonly Answer[],
-): Promise<void> {
+async function tryName(world: HostileWorld, user: TestUser, place: Place, named: Named): Promise<void> {
   const { trial, network, zone } = world;
-  const status = await post(world, user, place, name, answers);
+  const status = await post(world, user, place, named);
   const [first = []] = zone.given();
   const isRight = isOutside(first) ? status < REFUSED : status === REFUSED;
   trial.check(`${place.field}: a name that leads inside is refused, and no other`, isRight, `${first}: ${status}`);
-  if (status === REFUSED) await put(world, place, name);
+  if (status === REFUSED) await put(world, place, named);
   for (let at = 1; at < QUESTIONS; at++) {
     await use(world, place);
     const given = zone.given();
@@ -174,22 +193,27 @@ async function tryName(
     trial.check(
       `${place.field}: it goes to the address that was answered, and only outside`,
       called.join() === expected.join(),
-      `${name} led to ${JSON.stringify(given)}, and it went to ${called}`,
+      `${named.host} led to ${JSON.stringify(given)}, and it went to ${called}`,
     );
   }
 }
+
+const serverOf = (field: Place['field'], host: string, { port, isSecure }: Way) =>
+  field === 'smtp_host'
+    ? { smtp_host: host, smtp_port: port, smtp_secure: isSecure }
+    : { imap_host: host, imap_port: port, imap_secure: isSecure };
 
 /** Tells the status of the answer. */
 async function post(
   { trial, network, zone }: HostileWorld,
   user: TestUser,
   { field, device, settings }: Place,
-  host: string,
-  answers: readonly Answer[] = [],
+  { host, way, answers = [] }: Named,
 ): Promise<number> {
   zone.lead(host, answers);
   zone.given();
-  const config = { device_id: device.id, email_address: user.email, ...settings, [field]: host };
+  const server = serverOf(field, host, way);
+  const config = { device_id: device.id, email_address: user.email, ...settings, ...server };
   const status = await statusOf(user.client.email.saveConfig(config));
   const called = network.called();
   trial.check(`${field}: nobody goes anywhere before it is used`, called.length === 0, `${host}: ${called}`);
@@ -197,10 +221,10 @@ async function post(
 }
 
 /** As it stands where it was once allowed. */
-const put = ({ service }: HostileWorld, { field, device }: Place, host: string) =>
+const put = ({ service }: HostileWorld, { field, device }: Place, { host, way }: Named) =>
   service.service.db
     .updateTable('email_configs')
-    .set({ [field]: host, last_check: null, failures: 0 })
+    .set({ ...serverOf(field, host, way), last_check: null, failures: 0 })
     .where('device_id', '=', device.id)
     .execute();
 
