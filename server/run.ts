@@ -22,7 +22,12 @@ const REQUESTS_MS = 20_000;
 const SAME_SIGNAL_MS = 1000;
 
 /** What is open, in the order in which it was opened. */
-type Life = { postgres?: ReturnType<typeof keepPostgres>; open?: OpenService; app?: FastifyInstance; isStopping: boolean };
+type Life = {
+  postgres?: ReturnType<typeof keepPostgres>;
+  open?: OpenService;
+  app?: FastifyInstance;
+  isStopping: boolean;
+};
 
 type Role = {
   serves: 'everything' | 'health' | 'nothing';
@@ -93,7 +98,11 @@ const isPretty = ({ LOG_FORMAT }: Settings): boolean =>
 function openLog(settings: Settings): Logger {
   const options = {
     level: settings.LOG_LEVEL,
-    redact: ['*.token', '*.refresh_token', '*.password', '*.device_key', '*.key', 'req.headers.authorization'],
+    redact: [
+      ...['*.token', '*.refresh_token', '*.password', '*.device_key', '*.key', 'req.headers.authorization'],
+      // What the parser of forms is given, which at the level `trace` it tells with the headers of the request.
+      'busboyOptions.headers',
+    ],
   };
   if (!isPretty(settings)) return pino(options, openLogLines());
   const pretty = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' };

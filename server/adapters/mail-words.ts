@@ -2,6 +2,8 @@
  * What mail servers say — people and logs get to read it, so it goes on without the password that the server was told: one
  * that repeats what it hears, for debugging or to do harm, shows it to nobody.
  */
+import { rewriteTexts } from './error-texts.ts';
+
 export type Login = { username: string; password: string };
 
 const HIDDEN = '***';
@@ -11,21 +13,8 @@ export const withoutPassword = (words: string, login: Login | undefined): string
   formsOf(login).reduce((text, form) => text.replaceAll(form, HIDDEN), words);
 
 /** The same error, of which no text is with it, nor any of the errors that it brings along. */
-export function hushed<Failure extends Error>(error: Failure, login: Login | undefined): Failure {
-  hush(error, login, new Set());
-  return error;
-}
-
-function hush(holder: Error | unknown[], login: Login | undefined, seen: Set<unknown>): void {
-  if (seen.has(holder)) return;
-  seen.add(holder);
-  const held = holder as unknown as Record<string, unknown>;
-  for (const name of Object.getOwnPropertyNames(holder)) {
-    const value = held[name];
-    if (typeof value === 'string') held[name] = withoutPassword(value, login);
-    else if (value instanceof Error || Array.isArray(value)) hush(value, login, seen);
-  }
-}
+export const hushed = <Failure extends Error>(error: Failure, login: Login | undefined): Failure =>
+  rewriteTexts(error, (text) => withoutPassword(text, login));
 
 /** By AUTH PLAIN, AUTH LOGIN, in quotes, and as it is: the longest first, since one may hold another. */
 function formsOf(login: Login | undefined): string[] {

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failed } from '../failed.ts';
+import { rewriteTexts } from './error-texts.ts';
 import type { ObjectStore, ObjectsConfig } from './objects.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -39,6 +40,22 @@ export async function openS3Store(
     ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
   });
   const at = (key: string) => ({ Bucket: bucket, Key: key });
+  const hide = (text: string) => withoutKeys(text, [accessKeyId, secretAccessKey]);
+
+  /** @throws Failed SERVICE_UNAVAILABLE when every try failed */
+  async function persistently<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (tries < TRIES && isWorthAnotherTry(error)) {
+          await pause(FIRST_PAUSE_MS * 2 ** tries);
+          continue;
+        }
+        throw away(rewriteTexts(error as Error, hide));
+      }
+    }
+  }
 
   return {
     put: (key, file, size) =>
@@ -69,20 +86,15 @@ export async function openS3Store(
   };
 }
 
-/** @throws Failed SERVICE_UNAVAILABLE when every try failed */
-async function persistently<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (tries < TRIES && isWorthAnotherTry(error)) {
-        await pause(FIRST_PAUSE_MS * 2 ** tries);
-        continue;
-      }
-      throw away(error);
-    }
-  }
-}
+/** Signatures, which open what they were made for, for some minutes. */
+const SIGNATURE = /\b[0-9a-f]{64}\b/gi;
+
+/** Servers repeat how they were asked, where they refuse. */
+const withoutKeys = (text: string, keys: readonly (string | undefined)[]): string =>
+  keys
+    .filter((key) => key !== undefined && key !== '')
+    .reduce<string>((rest, key) => rest.replaceAll(key as string, '***'), text)
+    .replace(SIGNATURE, '***');
 
 const away = (cause: unknown): Failed =>
   new Failed('SERVICE_UNAVAILABLE', {

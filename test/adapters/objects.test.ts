@@ -4,6 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -182,6 +183,27 @@ test('a bucket that cannot be reached is a passing failure, and the file can be 
   await expect(staged.store(newKey())).rejects.toMatchObject(AWAY);
   expect(calls).toBe(3);
   expect(await incomingIn(objects.directory)).toHaveLength(1);
+});
+
+test('a bucket that repeats how it was asked shows no key and no signature', async () => {
+  const refusing = http.createServer((request, response) => {
+    const said = `you said ${request.headers.authorization}`;
+    response.writeHead(403).end(`<Error><Code>SignatureDoesNotMatch</Code><Message>${said}</Message></Error>`);
+  });
+  await new Promise<void>((listening) => refusing.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    refusing.closeAllConnections();
+    refusing.close();
+  });
+  const { port } = refusing.address() as AddressInfo;
+  const keys = { S3_ACCESS_KEY: 'the-access-key', S3_SECRET_KEY: 'the-secret-key' };
+  const objects = await open({ ...NOWHERE, ...keys, S3_ENDPOINT: `http://127.0.0.1:${port}`, S3_BUCKET: 'bucket' });
+  const staged = await objects.stage(chunks('text'));
+  const failed = (await staged.store(newKey()).catch((error: unknown) => error)) as Error;
+  expect(failed).toMatchObject(AWAY);
+  const { message } = failed.cause as Error;
+  expect(message).toContain('you said AWS4-HMAC-SHA256 Credential=***/');
+  expect(message).toContain('Signature=***');
 });
 
 test('a bucket that falls silent in the middle of a file that it takes is a passing failure', async () => {
