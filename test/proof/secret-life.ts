@@ -13,6 +13,7 @@ export async function live(scene: Scene): Promise<Held> {
   const { deviceKey, deviceId, another } = await haveKeys(scene, token);
   const relayKey = await useRelay(scene, token);
   await useMail(scene, token, { deviceId, another });
+  await uploadLog(scene, deviceKey);
   return { token, deviceKey, relayKey, deviceId };
 }
 
@@ -84,6 +85,15 @@ async function useRelay(scene: Scene, token: string): Promise<string> {
   return key;
 }
 
+/** The bucket refuses it. */
+async function uploadLog(scene: Scene, deviceKey: string): Promise<void> {
+  const form = new FormData();
+  form.set('log_file', new Blob(['a line of a log']), 'daemon.log');
+  form.set('metadata', JSON.stringify({ type: 'daemon', date: '2026-01-20' }));
+  const answer = await send(scene, 'POST', '/v1/daemon/logs', bearer(deviceKey), form);
+  scene.trial.check('the bucket refuses a log', answer.status === 503, answer);
+}
+
 async function useMail(scene: Scene, token: string, devices: { deviceId: string; another: string }): Promise<void> {
   const { trial, letters } = scene;
   const device_id = devices.deviceId;
@@ -138,7 +148,7 @@ export async function readMailbox(
     const { data } = JSON.parse(text) as { data: { last_error: string | null } };
     if (data.last_error !== null) {
       scene.trial.check('the mailbox was refused', data.last_error.includes('you said'), data.last_error);
-      scene.answers.push({ what: 'the error of a mailbox', status: 400, text });
+      scene.answers.push({ what: 'the error of a mailbox', status: 400, head: '', text });
       return;
     }
     await pause(100);

@@ -4,7 +4,20 @@ import type { Trial } from './harness.ts';
 import type { Server } from './server.ts';
 import type { Vault } from './vault.ts';
 
-export type Answer = { what: string; status: number; text: string };
+export type Answer = {
+  what: string;
+  status: number;
+  /** Its headers. */
+  head: string;
+  text: string;
+};
+
+export const answerOf = async (what: string, response: Response): Promise<Answer> => ({
+  what,
+  status: response.status,
+  head: [...response.headers].map((each) => each.join(': ')).join('\n'),
+  text: await response.text(),
+});
 
 export type Scene = {
   trial: Trial;
@@ -18,22 +31,23 @@ export type Scene = {
   answers: Answer[];
 };
 
-/** A text is sent as it is, anything else as JSON. */
+/** A text or a form is sent as it is, anything else as JSON. */
 type Sent = [method: string, url: string, headers?: Record<string, string>, body?: unknown];
 
 export async function read({ server }: Scene, ...[method, url, headers = {}, body]: Sent): Promise<Answer> {
-  const isText = typeof body === 'string';
+  const isForm = body instanceof FormData;
+  const isWhole = isForm || typeof body === 'string';
   const response = await fetch(server.url + url, {
     method,
     headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }),
       // From everywhere: whoever fails too often waits for an answer.
       'x-forwarded-for': randomAddress(),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: isWhole ? body : JSON.stringify(body) }),
   });
-  return { what: `${method} ${url.split('?', 1)[0]}`, status: response.status, text: await response.text() };
+  return answerOf(`${method} ${url.split('?', 1)[0]}`, response);
 }
 
 const randomAddress = (): string => ['10', ...randomBytes(3)].join('.');

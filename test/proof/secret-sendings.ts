@@ -6,7 +6,7 @@ import type { AppRoute } from '@ts-rest/core';
 import { accessOf } from '../../contracts/declared.ts';
 import { exampleOf, operationOf, ROUTES, textPlacesOf } from './contract-places.ts';
 import type { Held } from './secret-life.ts';
-import { bearer, type Scene, send } from './secret-scene.ts';
+import { answerOf, bearer, type Scene, send } from './secret-scene.ts';
 
 const CARRIES_SECRET = /password|token|secret|signature|(^|[._])code$|confirmationCode|authorization|cookie/i;
 
@@ -122,11 +122,7 @@ async function sendAnyhow(scene: Scene, method: string, url: string, headers: Re
   const leaving = new AbortController();
   const response = await fetch(scene.server.url + url, { method, headers, signal: leaving.signal });
   if (response.headers.get('content-type')?.startsWith('text/event-stream')) return leaving.abort();
-  scene.answers.push({
-    what: `${method} ${url.split('?', 1)[0]}`,
-    status: response.status,
-    text: await response.text(),
-  });
+  scene.answers.push(await answerOf(`${method} ${url.split('?', 1)[0]}`, response));
 }
 
 /** What is no HTTP, or too much of it: node hands the bytes to whoever answers. */
@@ -155,6 +151,6 @@ export async function sendBroken(scene: Scene): Promise<void> {
     });
     socket.write(request);
     await once(socket, 'close');
-    answers.push({ what: 'a request that is none', status: Number(text.split(' ')[1]), text });
+    answers.push({ what: 'a request that is none', status: Number(text.split(' ')[1]), head: '', text });
   }
 }

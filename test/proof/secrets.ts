@@ -4,10 +4,10 @@
  *
  * Every setting, field, header and query that carries a secret is given one that is known again, rightly and wrongly,
  * also while the database is away; and everything that the service hands out is noted. The mail servers repeat whatever
- * they are told.
+ * they are told, and so does the bucket.
  *
- * short  without a mailbox, which is looked into after 5 s
- * long   with one, and everything wrong is sent twice
+ * short  one process, without a mailbox, which is looked into after 5 s
+ * long   with one, in processes of the roles api, worker and mail, with a daemon; and everything wrong is sent twice
  */
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -22,12 +22,14 @@ import { settings } from '../../server/config.ts';
 import { withClient } from '../setup/cluster.ts';
 import { ownLoopback } from '../setup/loopback.ts';
 import { ROUTES } from './contract-places.ts';
+import { openEchoingBucket } from './echoing-bucket.ts';
 import { openEchoingImap, openEchoingSmtp } from './echoing-mail.ts';
 import type { Harness, Trial } from './harness.ts';
 import { live, readMailbox } from './secret-life.ts';
+import { runDaemonOnce, sendLetter, startRoles } from './secret-roles.ts';
 import { read, type Scene } from './secret-scene.ts';
 import { secretPlacesOf, sendBroken, sendCredentials, sendFields } from './secret-sendings.ts';
-import { startServer } from './server.ts';
+import { type Server, startServer } from './server.ts';
 import { openVault, type Vault } from './vault.ts';
 
 export const harness: Harness = {
@@ -44,6 +46,8 @@ export const harness: Harness = {
       'secrets known again': 2_200,
       'errors answered': 2_200,
       'lines of the log': 2_200,
+      'lines of the log of the worker': 10,
+      'lines of the log of the mail role': 3,
       'rows of the database': 30,
     },
   },
@@ -52,7 +56,7 @@ export const harness: Harness = {
     const vault = openVault();
     const databaseUrl = await trial.database();
     const servers = await openMailServers(trial);
-    const collector = await openCollector(trial);
+    const [collector, bucket] = await Promise.all([openCollector(trial), openEchoingBucket(trial)]);
     const secrets = settingsOf(trial, vault, databaseUrl);
     const env = {
       ...secrets,
@@ -60,11 +64,16 @@ export const harness: Harness = {
       TRUSTED_PROXIES: '127.0.0.1',
       ALLOW_PRIVATE_MAIL_HOSTS: 'true',
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      S3_ENDPOINT: bucket.url,
+      S3_BUCKET: 'logs',
       SMTP_HOST: '127.0.0.1',
       SMTP_PORT: String(servers.ours),
       SMTP_USER: 'service@example.org',
     };
-    const server = await startServer(trial, { databaseUrl, env });
+    const [server, roles] = await Promise.all([
+      startServer(trial, { databaseUrl, env, role: trial.length === 'long' ? 'api' : 'all' }),
+      trial.length === 'long' ? startRoles({ trial }, { databaseUrl, env }) : undefined,
+    ]);
     const { theirs, mailbox, letters } = servers;
     const scene: Scene = { trial, vault, server, theirs, letters, answers: [] };
 
@@ -80,12 +89,23 @@ export const harness: Harness = {
       await sendFields(scene, held);
       if (trial.length === 'long') await sendCredentials(scene);
     });
-    if (trial.length === 'long') await readMailbox(scene, held, mailbox);
+    const kept: string[] = [];
+    if (roles) {
+      await readMailbox(scene, held, mailbox);
+      await sendLetter(scene, roles);
+      kept.push(...(await runDaemonOnce(scene, held)));
+    }
     const metrics = await read(scene, 'GET', '/metrics', { authorization: `Bearer ${secrets.METRICS_TOKEN}` });
     trial.check('the metrics are shown', metrics.status === 200, metrics.status);
     // What it says when it ends is part of its log.
-    await server.stop();
-    await search(scene, { metrics: metrics.text, spans: collector.bodies.join('\n') }, databaseUrl);
+    const processes = {
+      'the log': server,
+      ...(roles && { 'the log of the worker': roles.worker, 'the log of the mail role': roles.mail }),
+    };
+    await Promise.all(Object.values(processes).map(({ stop }) => stop()));
+    trial.check('the bucket was asked', bucket.asked() > 0);
+    const spans = collector.bodies.join('\n');
+    await search(scene, { processes, kept, metrics: metrics.text, spans }, databaseUrl);
   },
 };
 
@@ -101,8 +121,6 @@ const NO_SECRETS: Record<string, string> = {
   REFRESH_TOKEN_EXPIRES_IN: 'a time',
   RELAY_REQUIRE_KEY: 'yes or no',
   MAIL_TLS_KEY: 'the name of a file',
-  S3_ACCESS_KEY: 'goes with S3_SECRET_KEY',
-  S3_SECRET_KEY: 'signs requests to a bucket: what is sent and said there is the matter of test/adapters/objects',
 };
 
 function settingsOf(trial: Trial, vault: Vault, databaseUrl: string): Record<string, string> {
@@ -160,12 +178,16 @@ async function whileAway(databaseUrl: string, work: () => Promise<void>): Promis
 
 // ---- Searching ------------------------------------------------------------------------------------------------------
 
-async function search(
-  scene: Scene,
-  { metrics, spans }: { metrics: string; spans: string },
-  databaseUrl: string,
-): Promise<void> {
-  const { trial, vault, server, answers } = scene;
+type Written = {
+  processes: Record<string, Server>;
+  /** By a daemon, and what it has said. */
+  kept: string[];
+  metrics: string;
+  spans: string;
+};
+
+async function search(scene: Scene, { processes, kept, metrics, spans }: Written, databaseUrl: string): Promise<void> {
+  const { trial, vault, answers } = scene;
   trial.count('secrets known again', vault.size());
   const check = (where: string, text: string, about: string = where) => {
     const found = vault.foundIn(text);
@@ -178,13 +200,16 @@ async function search(
     'errors came while the database was away',
     errors.some(({ status }) => status === 503),
   );
-  for (const { what, text } of answers) check('an answer', text, what);
+  for (const { what, head, text } of answers) check('an answer', `${head}\n${text}`, what);
 
-  trial.count('lines of the log', server.lines.length);
-  const log = server.lines.join('\n');
-  // Each line by itself only where there is something to find.
-  for (const line of vault.foundIn(log).length > 0 ? server.lines : [log]) check('the log', line);
-  check('what is written to stderr', server.complaints());
+  for (const [where, { lines, complaints }] of Object.entries(processes)) {
+    trial.count(`lines of ${where}`, lines.length);
+    const log = lines.join('\n');
+    // Each line by itself only where there is something to find.
+    for (const line of vault.foundIn(log).length > 0 ? lines : [log]) check(where, line);
+    check('what is written to stderr', complaints());
+  }
+  for (const one of kept) check('what a daemon says and keeps', one);
   check('the metrics', metrics);
   trial.check('there were spans', spans.includes('/v1/tasks'));
   check('what the collector of spans gets', spans);

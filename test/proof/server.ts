@@ -100,13 +100,14 @@ export async function startServer(
   const ready = Promise.withResolvers<string>();
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
-    if (line.includes('"msg":"ready')) ready.resolve(line);
+    if (line.includes(role === 'mail' ? '"msg":"mail is taken' : '"msg":"ready')) ready.resolve(line);
   });
   const fail = (reason: string) =>
     ready.reject(new Error(`The ${role} process ${reason}:\n${complaints}${lines.slice(-20).join('\n')}`));
   void gone.then(() => fail('ended'));
   const late = setTimeout(() => fail('does not get ready'), START_MS);
-  const { url } = JSON.parse(await ready.promise.finally(() => clearTimeout(late))) as { url: string };
+  const said: { url?: string; port?: number } = JSON.parse(await ready.promise.finally(() => clearTimeout(late)));
+  const { url = `smtp://127.0.0.1:${said.port}` } = said;
   return {
     url,
     port: Number(new URL(url).port),
