@@ -1,5 +1,5 @@
 /** Calls of one caller to two processes that count them together, and what became of them. */
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Started } from './processes.ts';
 
@@ -102,11 +102,7 @@ export function openCalls(apis: readonly [Started, Started]) {
   };
 }
 
-type Headers = import('node:http').IncomingHttpHeaders;
-
-const secondsIn = (headers: Headers, name: string): number => Number(headers[name]);
-
-function admit({ name, limit, per }: Caller, tally: Tally, api: Api, headers: Headers): void {
+function admit({ name, limit, per }: Caller, tally: Tally, api: Api, headers: IncomingHttpHeaders): void {
   tally.admitted[api] += 1;
   tally.refusedInARow[api] = 0;
   if (per === 'day') return;
@@ -115,15 +111,15 @@ function admit({ name, limit, per }: Caller, tally: Tally, api: Api, headers: He
   if (!(remaining >= 0 && remaining < limit)) tally.faults.push(`${name}: let through with ${remaining} remaining`);
 }
 
-function refuse({ name, per }: Caller, tally: Tally, api: Api, headers: Headers): void {
+function refuse({ name, per }: Caller, tally: Tally, api: Api, headers: IncomingHttpHeaders): void {
   tally.refused[api] += 1;
   tally.refusedInARow[api] += 1;
-  const [wait, reset] = [secondsIn(headers, 'retry-after'), secondsIn(headers, 'ratelimit-reset')] as const;
+  const wait = Number(headers['retry-after']);
   tally.ends.push(Date.now() + wait * 1000);
   const longest = per === 'day' ? 86_400 : per.seconds;
   if (!(Number.isInteger(wait) && wait >= 1 && wait <= longest)) tally.faults.push(`${name}: Retry-After ${wait}`);
   if (per === 'day') return;
-  const remaining = Number(headers['ratelimit-remaining']);
+  const [remaining, reset] = [Number(headers['ratelimit-remaining']), Number(headers['ratelimit-reset'])] as const;
   if (remaining !== 0 || reset !== wait)
     tally.faults.push(`${name}: refused with ${remaining} remaining, RateLimit-Reset ${reset}, Retry-After ${wait}`);
 }
