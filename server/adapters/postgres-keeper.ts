@@ -6,6 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { isDiskFull, lacksRoom } from './full-disk.ts';
 import type { EmbeddedPostgres } from './postgres-embedded.ts';
 
 /** Between two looks: with it and a start, all is back within 10 s of the end of what ended it. */
@@ -42,13 +43,17 @@ async function keep(postgres: EmbeddedPostgres, log: Log, stopping: AbortSignal)
         log.warn({ failures }, 'PostgreSQL runs again');
         break;
       } catch (error) {
-        if (failures % TOLD_EVERY === 0)
-          log.error({ err: error }, `PostgreSQL does not start; it is tried again every ${TRY_AGAIN_MS / 1000} s`);
+        if (failures % TOLD_EVERY === 0) log.error({ err: error }, complaintOf(error, postgres.area));
       }
       await passes(TRY_AGAIN_MS, stopping);
     }
   }
 }
+
+const complaintOf = (error: unknown, area: string): string =>
+  isDiskFull(error) || lacksRoom(area)
+    ? 'PostgreSQL does not start, because its disk is full: make room there, and it starts by itself'
+    : `PostgreSQL does not start; it is tried again every ${TRY_AGAIN_MS / 1000} s`;
 
 /** Tells whether the time passed before the end came. It holds up no process. */
 const passes = (ms: number, stopping: AbortSignal): Promise<boolean> =>

@@ -8,7 +8,6 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Trial } from './harness.ts';
 
-const SIZE_MIB = 4;
 const PIECE = Buffer.alloc(64 * 1024);
 
 export type SmallDisk = {
@@ -19,20 +18,31 @@ export type SmallDisk = {
   clear(pid: number): void;
 };
 
-export function openSmallDisk(trial: Trial): SmallDisk {
-  const own = openDiskOfItsOwn(trial, SIZE_MIB);
-  return own ? { how: 'a full disk', ...own } : ofLimits(newDirectory(trial));
+type Ended = Pick<Trial, 'afterwards'>;
+
+export function openSmallDisk(trial: Ended, sizeMib = 4): SmallDisk {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'ccjk-proof-disk-'));
+  trial.afterwards(() => rmSync(directory, { recursive: true, force: true }));
+  return mounted(trial, directory, sizeMib) ? ofItsOwn(directory) : ofLimits(directory);
 }
 
-type DiskOfItsOwn = { directory: string; fill(): void; clear(): void };
+function mounted(trial: Ended, directory: string, sizeMib: number): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m`, 'tmpfs', directory], { stdio: 'ignore' });
+  } catch {
+    // A container's root may not.
+    return false;
+  }
+  trial.afterwards(() => execFileSync('umount', ['-l', directory]));
+  return true;
+}
 
-/** In memory; nothing where none may be mounted. */
-export function openDiskOfItsOwn(trial: Trial, sizeMib: number): DiskOfItsOwn | undefined {
-  const directory = newDirectory(trial);
-  if (!mounted(trial, directory, sizeMib)) return undefined;
+const ofItsOwn = (directory: string): SmallDisk => {
   const filling = path.join(directory, 'filling');
   return {
     directory,
+    how: 'a full disk',
     fill() {
       const file = openSync(filling, 'w');
       try {
@@ -45,27 +55,9 @@ export function openDiskOfItsOwn(trial: Trial, sizeMib: number): DiskOfItsOwn | 
     },
     clear: () => rmSync(filling, { force: true }),
   };
-}
+};
 
-function newDirectory(trial: Trial): string {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'ccjk-proof-disk-'));
-  trial.afterwards(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-function mounted(trial: Trial, directory: string, sizeMib: number): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m`, 'tmpfs', directory], { stdio: 'ignore' });
-  } catch {
-    // A container's root may not.
-    return false;
-  }
-  trial.afterwards(() => execFileSync('umount', ['-l', directory]));
-  return true;
-}
-
-function ofLimits(directory: string): SmallDisk {
+const ofLimits = (directory: string): SmallDisk => {
   const limit = (pid: number, soft: string) => execFileSync('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);
   return {
     directory,
@@ -73,4 +65,4 @@ function ofLimits(directory: string): SmallDisk {
     fill: (pid) => void limit(pid, '0'),
     clear: (pid) => void limit(pid, 'unlimited'),
   };
-}
+};
