@@ -11,7 +11,7 @@ export const harness: Harness = {
   atLeast: {
     short: { 'hostile hosts': 80, 'names that led inside': 60, 'calls outside': 8, letters: 120, 'payloads told': 100 },
     long: {
-      'hostile hosts': 80,
+      'hostile hosts': 250,
       'names that led inside': 900,
       'calls outside': 400,
       letters: 900,
