@@ -58,8 +58,14 @@ export async function openJobs(options: {
     onceInAWhile((error) => log.error({ err: error }, 'the job queue failed and goes on')),
   );
   boss.on('warning', (warning) => log.warn({ warning }, 'the job queue warns'));
-  await boss.start();
-  for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
+  const close = () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
+  try {
+    await boss.start();
+    for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   const through = (sendOptions: SendOptions, cause?: Cause): Jobs => ({
     async send({ name, data }, { startAfter } = {}) {
@@ -80,7 +86,7 @@ export async function openJobs(options: {
       const queues = await boss.getQueues();
       return new Map(queues.filter(({ name }) => name in registry).map(({ name, readyCount }) => [name, readyCount]));
     },
-    close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
+    close,
   };
 }
 

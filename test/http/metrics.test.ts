@@ -2,9 +2,12 @@ import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openService } from '../../server/deps.ts';
 import { openMetrics } from '../../server/metrics/metrics.ts';
 import { openApp, openAppForTest, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
+import { cloneDatabase } from '../setup/database.ts';
 import { takeAway } from '../setup/parts.ts';
 
 const TOKEN = 'a token for prometheus';
@@ -69,6 +72,18 @@ describe('who reads the metrics', () => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(405);
     expect((await fetch(url.replace('/metrics', '/v1/auth/me'))).status).toBe(404);
   });
+});
+
+it('where its port is taken the service does not open, and leaves no connection behind', async () => {
+  const app = await openAppForTest({ env: { METRICS_PORT: '0' } });
+  const { url, drop } = await cloneDatabase();
+  onTestFinished(drop);
+  const config = { ...app.service.config, DATABASE_URL: url, METRICS_PORT: app.metricsPort };
+  await expect(openService(config, app.service.log)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  const name = new URL(url).pathname.slice(1);
+  const connections = async () =>
+    (await sql`select from pg_stat_activity where datname = ${name}`.execute(app.service.db)).rows.length;
+  await expect.poll(connections).toBe(0);
 });
 
 describe('what is measured', () => {
