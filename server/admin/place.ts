@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
+import { openLog } from '../adapters/log.ts';
 import { findRunningPostgres, startEmbeddedPostgres } from '../adapters/postgres-embedded.ts';
 import { withKeptSecrets } from '../adapters/secrets.ts';
 import type { Config, Settings } from '../config.ts';
@@ -61,7 +62,10 @@ export async function asOperator<Result>(config: Config, work: (ctx: Ctx) => Pro
     METRICS_TOKEN: undefined,
     OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
   };
-  const { service, close } = await openService(unwatched, pino({ level: 'error' }, pino.destination(2)));
+  const { service, close } = await openService(
+    unwatched,
+    openLog({ LOG_LEVEL: 'error', LOG_FORMAT: 'json' }, pino.destination(2)),
+  );
   try {
     return await work({ ...service, ...BY_ITSELF, actor: { kind: 'admin' } });
   } finally {
