@@ -142,7 +142,7 @@ async function openInOrder(
   const streams = openStreams({ ...service, bus });
   closers.push(streams.close, rest);
   const { poolUse } = database;
-  metrics?.watch({ ...service, poolUse, backlog, subscribers: streams.size });
+  metrics?.watch({ ...service, poolUse, answers: bus.answers, backlog, subscribers: streams.size });
   const metricsServer = await serving(service, metrics);
   if (metricsServer) closers.push(metricsServer.close);
   return {
