@@ -17,11 +17,13 @@ const ONE_OF_EACH = [
   { what: 'socket.dropped', why: 'slow' },
   { what: 'letter.sent', outcome: 'accepted' },
   { what: 'request.shed' },
+  { what: 'swept' },
   { what: 'job.ended', job: 'send-mail', outcome: 'completed', ranMs: 1 },
 ] satisfies Happening[];
 
-/** Which Prometheus adds itself. */
+/** Which Prometheus adds itself, and the one series that it makes of each target. */
 const OF_THE_TARGET = ['instance'];
+const UP = ['up', new Set(['job', ...OF_THE_TARGET])] as const;
 
 const folder = path.resolve(import.meta.dirname, '../../deploy');
 
@@ -51,7 +53,7 @@ beforeAll(async () => {
   app = await openApp({ env: { METRICS_PORT: '0', DATABASE_MAX_BYTES: '1' } });
   await app.makeDevice(await app.makeUser());
   app.service.meter.note(...ONE_OF_EACH);
-  shown = new Map();
+  shown = new Map([UP]);
   for (const [, name = '', labels = ''] of (await readMetrics()).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
     const known = shown.get(name) ?? new Set();
     for (const [, label] of labels.matchAll(/(\w+)="/g)) known.add(label as string);
@@ -61,7 +63,7 @@ beforeAll(async () => {
 });
 
 const faultsOf = (expression: string): string[] => {
-  const selectors = [...expression.matchAll(/\b((?:ccjk|process|nodejs)_\w+)(?:\{([^}]*)\})?/g)];
+  const selectors = [...expression.matchAll(/\b((?:ccjk|process|nodejs)_\w+|up)\b(?:\{([^}]*)\})?/g)];
   const grouped = [...expression.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names = '']) => names.split(/,\s*/));
   const known = new Set(selectors.flatMap(([, name = '']) => [...(shown.get(name) ?? [])]).concat(OF_THE_TARGET));
   return [
@@ -97,6 +99,12 @@ it('every metric of ours has a panel or an alert', () => {
   const asked = [...ofDashboard, ...ofAlerts].map(([, expression]) => expression).join('\n');
   const families = [...new Set([...shown.keys()].map((name) => name.replace(/_(bucket|sum|count)$/, '')))];
   expect(families.filter((name) => name.startsWith('ccjk_') && !asked.includes(name))).toEqual([]);
+});
+
+it('an alert of a dead process names the job under which Prometheus reads the processes', () => {
+  const jobs = [...rules.matchAll(/\bup\{job="([^"]*)"\}/g)].map(([, job]) => job);
+  expect(jobs).toHaveLength(1);
+  expect(readFileSync(path.join(folder, 'prometheus/prometheus.yml'), 'utf8')).toContain(`job_name: ${jobs[0]}\n`);
 });
 
 it('what supervisors ask is no request for the alerts, under the names that its routes have', async () => {

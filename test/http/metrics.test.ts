@@ -254,6 +254,17 @@ describe('what is measured', () => {
     await expect.poll(async () => (await read(app)).get(held)).toBe(0);
   });
 
+  it('tells how long ago it swept, where it sweeps', async () => {
+    expect((await read(app)).has('ccjk_sweep_age_seconds')).toBe(false);
+    app.service.meter.note({ what: 'swept' });
+    const age = async () => (await read(app)).get('ccjk_sweep_age_seconds') as number;
+    const first = await age();
+    expect(first).toBeLessThan(5);
+    await expect.poll(age).toBeGreaterThan(first);
+    app.service.meter.note({ what: 'swept' });
+    expect(await age()).toBeLessThan(5);
+  });
+
   it('shows the process: CPU, memory, the lag of its event loop', async () => {
     const series = await read(app);
     for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_heap_size_used_bytes'])
