@@ -52,6 +52,8 @@ export async function openJobs(options: {
     ...CONNECTIONS,
     useListenNotify: true,
     flowIntervalSeconds: FLOW_SECONDS,
+    // Nobody reads its list of processes, for which it would watch the event loop every 20 ms.
+    registerInstance: false,
   });
   boss.on(
     'error',
@@ -63,7 +65,8 @@ export async function openJobs(options: {
     await boss.start();
     for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
   } catch (error) {
-    await close();
+    // Why it does not start is what is told.
+    await close().catch(() => {});
     throw error;
   }
 
