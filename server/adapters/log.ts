@@ -45,7 +45,9 @@ export function openLog(settings: LogSettings, lines?: DestinationStream): Logge
   const options: LoggerOptions = {
     level: settings.LOG_LEVEL,
     formatters: { log: (line) => withoutSecrets(line) },
-    serializers: { err: (error: Error) => withoutSecrets(pino.stdSerializers.err(error)) },
+    serializers: {
+      err: (error: unknown) => (error instanceof Error ? withoutSecrets(pino.stdSerializers.err(error)) : error),
+    },
   };
   if (!isPretty(settings)) return pino(options, lines ?? openLogLines());
   const pretty = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' };

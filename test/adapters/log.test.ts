@@ -41,6 +41,12 @@ test('a line without secrets is written whole, and what was logged is not change
   expect(line.session.token).toBe('t');
 });
 
+test.each([null, 'refused', 7])('what was thrown and is no error is written: %s', (err) => {
+  const { log, text } = open();
+  log.error({ err }, 'failed');
+  expect(JSON.parse(text())).toMatchObject({ err, msg: 'failed' });
+});
+
 test('an error is written with its kind, its words and its place', () => {
   const { log, text } = open();
   log.error({ err: new TypeError('no') }, 'failed');
