@@ -1,7 +1,7 @@
 /**
  * A lock that dies with its holder: a file that names a process. The file of a process that is gone is taken over. Whoever
  * cannot see that process, from another container or another machine on the same volume, goes by the time of the file: the
- * holder touches it every second.
+ * holder touches it again and again.
  */
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,9 +15,9 @@ type Held = { release(): void };
 
 export type Lock = Held | { holder: Holder | undefined };
 
-const TOUCH_MS = 1000;
+const TOUCH_MS = 2000;
 /** Milliseconds after its last touch for which a lock counts whose holder cannot be looked for, or has not written its name. */
-const FRESH_MS = 5000;
+const FRESH_MS = 10_000;
 const TRIES = 5;
 
 /** Makes the state folder of a daemon and takes it. @throws CcjkError when another daemon uses it */
