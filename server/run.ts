@@ -9,6 +9,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgre
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { withKeptSecrets } from './adapters/secrets.ts';
 import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
+import { DatabaseInUse } from './db/in-use.ts';
 import { DatabaseTooOld } from './db/too-old.ts';
 import type { OpenService } from './deps.ts';
 import { VERSION } from './version.ts';
@@ -168,7 +169,9 @@ const reasonOf = (error: unknown): string => {
     return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to another port.`;
   if (code === 'EACCES' && port)
     return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to one above 1023.`;
-  const isPlain = [PostgresUnavailable, DatabaseTooOld, ConfigurationFailed].some((kind) => error instanceof kind);
+  const isPlain = [PostgresUnavailable, DatabaseTooOld, DatabaseInUse, ConfigurationFailed].some(
+    (kind) => error instanceof kind,
+  );
   if (isPlain) return message;
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
     return `The database of DATABASE_URL cannot be reached: ${message}`;
