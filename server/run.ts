@@ -15,7 +15,7 @@ import type { OpenService } from './deps.ts';
 import { VERSION } from './version.ts';
 
 /** How long what is under way may take to end once the process has been told to stop. */
-const DRAIN_MS = 25_000;
+export const DRAIN_MS = 25_000;
 /** Of it, how long requests may take: the rest is for closing what they stand on. */
 const REQUESTS_MS = 20_000;
 /** npm passes Ctrl-C on to a process that the terminal has told already: the same wish, not a second one. */
