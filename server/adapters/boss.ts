@@ -52,6 +52,8 @@ export async function openJobs(options: {
     ...CONNECTIONS,
     useListenNotify: true,
     flowIntervalSeconds: FLOW_SECONDS,
+    // Nobody reads its list of processes, for which it would watch the event loop every 20 ms.
+    registerInstance: false,
   });
   boss.on(
     'error',
