@@ -248,6 +248,21 @@ test('an index is built while a backup reads, others write, and a second process
   expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(['tasks_open', 'tasks_held']));
 });
 
+test('a database that ran a migration while it dropped an index has the indexes of every other', async () => {
+  const { url, drop } = await migratedTo(lastReleased);
+  onTestFinished(drop);
+  const client = await connected(url);
+  await client.query(`
+    create index tasks_open on tasks (user_id, status, device_id) where status in ('pending', 'queued', 'assigned', 'running');
+    drop index tasks_held;
+    insert into migrations (name) values ('Migration20261121175000')`);
+  await migrate(url);
+  const indexes =
+    "select string_agg(indexdef, ';' order by indexname) as all from pg_indexes where schemaname = 'public'";
+  const { rows } = await client.query(indexes);
+  expect(rows).toEqual((await sql.raw(indexes).execute(today)).rows);
+});
+
 test('a migration that waits for a table lets others use it, tries again, and in the end says why it gives up', async () => {
   const { url, drop } = await migratedTo('Migration20261121161500');
   onTestFinished(drop);

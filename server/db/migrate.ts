@@ -11,7 +11,7 @@ import { DatabaseTooOld } from './too-old.ts';
 /** Any fixed number: it names the one lock under which the processes of a deployment migrate in turn. */
 const MIGRATION_LOCK = 7_220_418;
 /** How often a process asks whether it is its turn. */
-const TURN_MS = 50;
+const TURN_MS = 100;
 /** PostgreSQL's word for a lock that was waited for in vain. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -56,7 +56,8 @@ async function hasLocked(client: pg.Client): Promise<boolean> {
 async function runMigrations(databaseUrl: string, patience: Patience): Promise<void> {
   const { orm, close } = await openDatabase(databaseUrl, { isForMigrations: true });
   try {
-    // A dozen transactions, of which each would wait for the disk. Whoever uses what they made writes it down with his.
+    // A dozen small transactions, of which each would wait for the disk. A crash may undo the last of them, which are run
+    // again then; nothing that is committed after them can outlive them.
     await orm.em.execute('set synchronous_commit = off');
     await whenNobodyHolds(() => orm.migrator.up(), patience);
   } finally {
