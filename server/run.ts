@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { fullDiskMessage, isDiskFull, lacksRoom } from './adapters/full-disk.ts';
-import { openLogLines } from './adapters/log-lines.ts';
+import { isPretty, openLog } from './adapters/log.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { withKeptSecrets } from './adapters/secrets.ts';
@@ -85,20 +85,6 @@ function readOrExit(role: Role): Settings {
     console.error(error.message);
     process.exit(1);
   }
-}
-
-/** For people on a terminal, in JSON lines for machines. */
-const isPretty = ({ LOG_FORMAT }: Settings): boolean =>
-  (LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
-
-function openLog(settings: Settings): Logger {
-  const options = {
-    level: settings.LOG_LEVEL,
-    redact: ['*.token', '*.refresh_token', '*.password', '*.device_key', '*.key', 'req.headers.authorization'],
-  };
-  if (!isPretty(settings)) return pino(options, openLogLines());
-  const pretty = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' };
-  return pino({ ...options, transport: { target: 'pino-pretty', options: pretty } });
 }
 
 /** Returns the URL of the service, where this process serves it. */

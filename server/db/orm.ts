@@ -92,6 +92,8 @@ export const ormOptions = (
     migrationsList: MIGRATIONS.map((migration) => ({ name: migration.name, class: migration })),
   },
   driverOptions: {
+    // MikroORM reads no more of it than the host, the user and the name; what it asks of TLS must not be lost.
+    connectionString: url,
     Client: PreparedClient,
     pipeline: true,
     ...(onPoolCreated && { onPoolCreated }),

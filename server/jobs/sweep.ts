@@ -43,6 +43,7 @@ export function startSweep(
       // When it fails the transaction is gone, and its commit says so.
       const saying = setInterval(() => void sql`select`.execute(holder).catch(() => {}), maxSilenceMs / 3);
       await work(ctx).finally(() => clearInterval(saying));
+      ctx.meter.note({ what: 'swept' });
     });
 
   const runNow = (): Promise<void> => {
