@@ -3,20 +3,21 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { fullDiskMessage, isDiskFull, lacksRoom } from './adapters/full-disk.ts';
-import { openLogLines } from './adapters/log-lines.ts';
+import { isPretty, openLog } from './adapters/log.ts';
 import { startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
 import { keepPostgres } from './adapters/postgres-keeper.ts';
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { withKeptSecrets } from './adapters/secrets.ts';
 import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
+import { DatabaseInUse } from './db/in-use.ts';
 import { DatabaseTooOld } from './db/too-old.ts';
 import type { OpenService } from './deps.ts';
 import { VERSION } from './version.ts';
 
 /** How long what is under way may take to end once the process has been told to stop. */
-const DRAIN_MS = 25_000;
+export const DRAIN_MS = 25_000;
 /** Of it, how long requests may take: the rest is for closing what they stand on. */
 const REQUESTS_MS = 20_000;
 /** npm passes Ctrl-C on to a process that the terminal has told already: the same wish, not a second one. */
@@ -92,24 +93,6 @@ function readOrExit(role: Role): Settings {
   }
 }
 
-/** For people on a terminal, in JSON lines for machines. */
-const isPretty = ({ LOG_FORMAT }: Settings): boolean =>
-  (LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
-
-function openLog(settings: Settings): Logger {
-  const options = {
-    level: settings.LOG_LEVEL,
-    redact: [
-      ...['*.token', '*.refresh_token', '*.password', '*.device_key', '*.key', 'req.headers.authorization'],
-      // What the parser of forms is given, which at the level `trace` it tells with the headers of the request.
-      'busboyOptions.headers',
-    ],
-  };
-  if (!isPretty(settings)) return pino(options, openLogLines());
-  const pretty = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' };
-  return pino({ ...options, transport: { target: 'pino-pretty', options: pretty } });
-}
-
 /** Returns the URL of the service, where this process serves it. */
 async function start(life: Life, role: Role, settings: Settings, log: Logger): Promise<string | undefined> {
   if (settings.REDIS_URL) log.warn('REDIS_URL is ignored: PostgreSQL does the work of Redis here');
@@ -179,7 +162,9 @@ const reasonOf = (error: unknown, { DATABASE_URL, DATA_DIR }: Settings, { postgr
     return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to another port.`;
   if (code === 'EACCES' && port)
     return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to one above 1023.`;
-  const isPlain = [PostgresUnavailable, DatabaseTooOld, ConfigurationFailed].some((kind) => error instanceof kind);
+  const isPlain = [PostgresUnavailable, DatabaseTooOld, DatabaseInUse, ConfigurationFailed].some(
+    (kind) => error instanceof kind,
+  );
   if (isPlain) return message;
   const area = postgres?.area ?? DATA_DIR;
   // A connection that broke tells no reason, and without DATABASE_URL it was to a database in DATA_DIR.

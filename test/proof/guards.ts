@@ -44,6 +44,13 @@ export const GUARDS: Record<string, Guard> = {
     from: '(listed.lease_id is null or listed.lease_id = t.lease_id)',
     to: 'true',
   },
+  /** A claim is started wherever it is found. */
+  'place-of-a-claim': {
+    harness: 'fencing',
+    file: 'sdk/src/daemon/journal.ts',
+    from: 'return place === ',
+    to: 'return true || place === ',
+  },
   'claims-in-turn': {
     harness: 'state-machine',
     file: 'server/domain/dispatch.ts',
