@@ -21,7 +21,7 @@ type Said = string | undefined;
 
 function expectWords(said: Said, area: string): void {
   expect(said).toContain(`DATA_DIR is full: no more can be written in ${fs.realpathSync(area)}.`);
-  expect(said).toMatch(/No space left on device|ENOSPC|File too large|EFBIG/);
+  expect(said).toMatch(/No space left on device|Check free disk space|ENOSPC|File too large|EFBIG/);
   expect(said).toContain('Make room there and start again');
 }
 
