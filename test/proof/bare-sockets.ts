@@ -189,7 +189,8 @@ export async function pipelines(trial: Trial, port: number): Promise<void> {
 type Slow = {
   what: string;
   begins: string;
-  times: number /** Between two bytes; else nothing more comes. */;
+  times: number;
+  /** Between two bytes; without it nothing more comes. */
   dripMs?: number;
   cutWithinMs: number;
 };
@@ -240,7 +241,7 @@ export function dribble(trial: Trial, port: number, authorization: string): { en
           trial.check(`${what} is waited for`, soFar() === '', soFar());
           continue;
         }
-        const late = pause(Math.max(0, cutWithinMs - (performance.now() - begunAt)), 'late' as const, { ref: false });
+        const late = pause(Math.max(0, cutWithinMs - (performance.now() - begunAt)), 'late' as const);
         const received = await Promise.race([ended, late]);
         const isCut = received !== 'late' && /^HTTP\/1\.1 408 /.test(received);
         trial.check(`${what} is cut off with a 408`, isCut, received);
@@ -298,7 +299,7 @@ export async function webSocketGarbage(
     for (const frame of sent) below.write(frame);
     // An honest end, in case that nothing of it was wrong.
     socket.close();
-    const code = await Promise.race([closed, pause(PATIENCE_MS, 0, { ref: false })]);
+    const code = await Promise.race([closed, pause(PATIENCE_MS, 0)]);
     trial.count('broken connections');
     if (ends.length === 1 && ends[0] !== HONEST_END) trial.count('frames against the protocol');
     const seen = { code, ends, sent: sent.map((frame) => frame.toString('latin1').slice(0, 100)) };
@@ -307,7 +308,7 @@ export async function webSocketGarbage(
   });
   const answered = new Promise((resolve) => honest.once('message', (data) => resolve(JSON.parse(String(data)).type)));
   honest.send(JSON.stringify({ type: 'ping' }));
-  const type = await Promise.race([answered, pause(PATIENCE_MS, 'nothing', { ref: false })]);
+  const type = await Promise.race([answered, pause(PATIENCE_MS, 'nothing')]);
   trial.check('another WebSocket goes on', type === 'pong', type);
 }
 
