@@ -34,6 +34,14 @@ export const GUARDS: Record<string, Guard> = {
     to: "if (entry.state === 'claimed') await writeDurably(",
     breaks: 'no attempt has run twice',
   },
+  /** Two jobs are to send each mail. */
+  'one-order-of-a-mail': {
+    harness: 'crash',
+    file: 'server/domain/notifications.ts',
+    from: 'for (const mine of byUser.values()) {',
+    to: 'for (const mine of [...byUser.values(), ...byUser.values()]) {',
+    breaks: 'no letter comes again but what was on its way at a kill',
+  },
   /** A result counts under any lease that the task ever had. */
   'lease-of-a-result': {
     harness: 'fencing',
