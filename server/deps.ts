@@ -52,8 +52,8 @@ export type OpenService = {
 };
 
 /**
- * Opens everything that the service stands on. `testClock` is a clock that tests move, in place of the database's; `lookup`
- * the DNS, for which they answer.
+ * Opens everything that the service stands on, or nothing of it. `testClock` is a clock that tests move, in place of the
+ * database's; `lookup` the DNS, for which they answer.
  */
 export async function openService(
   config: Config,
@@ -61,18 +61,47 @@ export async function openService(
   testClock?: () => Date,
   lookup?: Lookup,
 ): Promise<OpenService> {
+  const closers: Closer[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return { ...(await openInOrder(closers, config, log, testClock, lookup)), close };
+  } catch (error) {
+    await close().catch((second) => log.error({ err: second }, 'what had been opened did not close'));
+    throw error;
+  }
+}
+
+type Closer = () => void | Promise<void>;
+
+/** `closers` gets one for each thing as soon as that is open. */
+async function openInOrder(
+  closers: Closer[],
+  config: Config,
+  log: FastifyBaseLogger,
+  testClock: (() => Date) | undefined,
+  lookup: Lookup | undefined,
+): Promise<Omit<OpenService, 'close'>> {
   const { DATABASE_URL: databaseUrl } = config;
-  const metrics = await measuring(config);
-  const tracer = await tracing(config, log);
-  const meter = metrics?.meter ?? NO_METER;
   const database = await openDatabase(databaseUrl, { maxConnections: config.DATABASE_POOL });
+  closers.push(database.close);
   const { db } = database;
   const clock = testClock ? { now: testClock, close: async () => {} } : await openDatabaseClock({ db, log });
+  closers.push(clock.close);
   const { now } = clock;
-  const bus = await openBus({ databaseUrl, db, log });
-  const presence = openPresence({ db, log });
-  const { jobs, backlog, ...worker } = await openJobs({ databaseUrl, log, registry });
+  const tracer = await tracing(config, log);
+  if (tracer) closers.push(tracer.close);
+  const metrics = await measuring(config);
+  if (metrics) closers.push(metrics.close);
+  const meter = metrics?.meter ?? NO_METER;
   const objects = await openObjects(config);
+  closers.push(objects.close);
+  const bus = await openBus({ databaseUrl, db, log });
+  closers.push(bus.close);
+  const presence = openPresence({ db, log });
+  closers.push(presence.close);
+  const { jobs, backlog, ...worker } = await openJobs({ databaseUrl, log, registry });
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log, meter });
   const dns = openDns();
@@ -99,10 +128,6 @@ export async function openService(
     tracer,
     log,
   };
-  const streams = openStreams({ ...service, bus });
-  const { poolUse } = database;
-  metrics?.watch({ ...service, poolUse, backlog, subscribers: streams.size });
-  const metricsServer = await serving(service, metrics);
   let sweeper: Sweeper | undefined;
   let polling: MailPolling | undefined;
   let receiver: SmtpReceiver | undefined;
@@ -114,6 +139,12 @@ export async function openService(
     rested ??= Promise.all([receiver?.close(), polling?.close(), sweeper?.close()]).then(() => worker.close());
     return rested;
   };
+  const streams = openStreams({ ...service, bus });
+  closers.push(streams.close, rest);
+  const { poolUse } = database;
+  metrics?.watch({ ...service, poolUse, answers: bus.answers, backlog, subscribers: streams.size });
+  const metricsServer = await serving(service, metrics);
+  if (metricsServer) closers.push(metricsServer.close);
   return {
     service,
     streams,
@@ -137,18 +168,6 @@ export async function openService(
       streams.release();
     },
     rest,
-    close: async () => {
-      await rest();
-      await streams.close();
-      await presence.close();
-      await bus.close();
-      objects.close();
-      await metricsServer?.close();
-      metrics?.close();
-      await tracer?.close();
-      await clock.close();
-      await database.close();
-    },
   };
 }
 

@@ -269,6 +269,8 @@ export type Happening =
   | { what: 'letter.sent'; outcome: 'accepted' | 'refused' | 'failed' }
   /** Refused because the process could not keep up. */
   | { what: 'request.shed' }
+  /** Leases and schedules have been looked at, in this process. */
+  | { what: 'swept' }
   | { what: 'job.ended'; job: string; outcome: 'completed' | 'failed'; ranMs: number };
 
 /** Counts what happens, for whoever watches the service. */

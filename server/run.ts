@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
-import { openLogLines } from './adapters/log-lines.ts';
+import type { Logger } from 'pino';
+import { fullDiskMessage, isDiskFull, lacksRoom } from './adapters/full-disk.ts';
+import { isPretty, openLog } from './adapters/log.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgres-embedded.ts';
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { withKeptSecrets } from './adapters/secrets.ts';
@@ -56,7 +57,7 @@ export async function run(): Promise<void> {
     const url = await start(life, role, settings, log);
     if (url && !life.isStopping) announce(settings, role, log, url);
   } catch (error) {
-    console.error(`\nCCJK Cloud could not start.\n${reasonOf(error)}`);
+    console.error(`\nCCJK Cloud could not start.\n${reasonOf(error, settings, life)}`);
     await stop(life, log);
     process.exit(1);
   }
@@ -83,20 +84,6 @@ function readOrExit(role: Role): Settings {
     console.error(error.message);
     process.exit(1);
   }
-}
-
-/** For people on a terminal, in JSON lines for machines. */
-const isPretty = ({ LOG_FORMAT }: Settings): boolean =>
-  (LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json')) === 'pretty';
-
-function openLog(settings: Settings): Logger {
-  const options = {
-    level: settings.LOG_LEVEL,
-    redact: ['*.token', '*.refresh_token', '*.password', '*.device_key', '*.key', 'req.headers.authorization'],
-  };
-  if (!isPretty(settings)) return pino(options, openLogLines());
-  const pretty = { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' };
-  return pino({ ...options, transport: { target: 'pino-pretty', options: pretty } });
 }
 
 /** Returns the URL of the service, where this process serves it. */
@@ -162,7 +149,7 @@ function announce(settings: Settings, { serves }: Role, log: Logger, url: string
 `);
 }
 
-const reasonOf = (error: unknown): string => {
+const reasonOf = (error: unknown, { DATABASE_URL, DATA_DIR }: Settings, { postgres }: Life): string => {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
     return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to another port.`;
@@ -170,6 +157,10 @@ const reasonOf = (error: unknown): string => {
     return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to one above 1023.`;
   const isPlain = [PostgresUnavailable, DatabaseTooOld, ConfigurationFailed].some((kind) => error instanceof kind);
   if (isPlain) return message;
+  const area = postgres?.area ?? DATA_DIR;
+  // A connection that broke tells no reason, and without DATABASE_URL it was to a database in DATA_DIR.
+  if (!DATABASE_URL && (isDiskFull(error) || lacksRoom(area))) return fullDiskMessage(area, error);
+  if (isDiskFull(error)) return `A disk is full, here or that of DATABASE_URL: ${message}\nMake room and start again.`;
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND')
     return `The database of DATABASE_URL cannot be reached: ${message}`;
   return error instanceof Error ? (error.stack ?? message) : String(error);

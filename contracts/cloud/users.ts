@@ -2,9 +2,14 @@ import { z } from 'zod';
 import { access, c, failures, ok, text } from '../wire.ts';
 import { Password, User } from './auth.ts';
 
+/** Written as RFC 3986 has it, with a host and without a user: URL parsers take more, each of them other things. */
+const WEB_URL =
+  /^https?:\/\/[A-Za-z0-9.-]+(?::\d+)?(?:\/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
+
 /** Of the column; a page shows it, so only what a browser loads from afar. */
 const AvatarUrl = text(500, 1)
-  .pipe(z.url({ protocol: /^https?$/ }))
+  .regex(WEB_URL, { error: 'must be a URL of http or https' })
+  .pipe(z.url())
   .meta({ format: 'uri' });
 
 const OwnPassword = text(256).meta({ description: 'The password of your account, once more' });

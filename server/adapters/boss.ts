@@ -52,14 +52,23 @@ export async function openJobs(options: {
     ...CONNECTIONS,
     useListenNotify: true,
     flowIntervalSeconds: FLOW_SECONDS,
+    // Nobody reads its list of processes, for which it would watch the event loop every 20 ms.
+    registerInstance: false,
   });
   boss.on(
     'error',
     onceInAWhile((error) => log.error({ err: error }, 'the job queue failed and goes on')),
   );
   boss.on('warning', (warning) => log.warn({ warning }, 'the job queue warns'));
-  await boss.start();
-  for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
+  const close = () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
+  try {
+    await boss.start();
+    for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
+  } catch (error) {
+    // Why it does not start is what is told.
+    await close().catch(() => {});
+    throw error;
+  }
 
   const through = (sendOptions: SendOptions, cause?: Cause): Jobs => ({
     async send({ name, data }, { startAfter } = {}) {
@@ -80,7 +89,7 @@ export async function openJobs(options: {
       const queues = await boss.getQueues();
       return new Map(queues.filter(({ name }) => name in registry).map(({ name, readyCount }) => [name, readyCount]));
     },
-    close: () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS }),
+    close,
   };
 }
 

@@ -11,6 +11,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { Failed } from '../failed.ts';
 import type { Objects, StagedObject } from '../ports.ts';
+import { isDiskFull } from './full-disk.ts';
 import { openFileStore } from './objects-in-files.ts';
 import { openS3Store, type S3Patience } from './objects-in-s3.ts';
 
@@ -84,12 +85,9 @@ async function writeOut(file: string, content: AsyncIterable<Uint8Array>): Promi
   return size;
 }
 
-/** The disk has no room, or not for this account, or not for a file as large. */
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-
 /** @throws Failed SERVICE_UNAVAILABLE when the disk is full: that may pass */
 const unlessFull = (error: NodeJS.ErrnoException): never => {
-  if (!FULL.has(error.code ?? '')) throw error;
+  if (!isDiskFull(error)) throw error;
   throw new Failed('SERVICE_UNAVAILABLE', {
     message: 'There is no room for files right now; try again after Retry-After seconds',
     retryAfterSeconds: 60,

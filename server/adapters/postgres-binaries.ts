@@ -14,6 +14,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { isDiskFull, lacksRoom } from './full-disk.ts';
 import { asAccount, clusterMajors, type Place } from './postgres-place.ts';
 import { PostgresUnavailable } from './postgres-unavailable.ts';
 
@@ -42,6 +43,7 @@ export async function findBinaries(place: Place, sources: Sources = here): Promi
     try {
       return await preparePackage(place, packaged);
     } catch (error) {
+      if (isDiskFull(error)) throw error;
       rejected.push(`${sources.packageName} does not run here: ${reason(error)}`);
     }
   }
@@ -125,11 +127,18 @@ function copyPrograms(native: string, copy: string): void {
   }
   const draft = `${copy}.partial`;
   const draftNative = path.join(draft, 'native');
-  fs.mkdirSync(draft);
-  fs.cpSync(native, draftNative, { recursive: true, verbatimSymlinks: true, mode: fs.constants.COPYFILE_FICLONE });
-  linkLibraries(draftNative);
-  openForReading(draft);
-  fs.renameSync(draft, copy);
+  try {
+    fs.mkdirSync(draft);
+    fs.cpSync(native, draftNative, { recursive: true, verbatimSymlinks: true, mode: fs.constants.COPYFILE_FICLONE });
+    linkLibraries(draftNative);
+    openForReading(draft);
+    fs.renameSync(draft, copy);
+  } catch (error) {
+    // A copy that comes to the end of the disk says EIO, and what there is of it would keep the disk full.
+    const isFull = lacksRoom(area);
+    fs.rmSync(draft, { recursive: true, force: true });
+    throw isFull ? new Error(`No space left on device for a copy of PostgreSQL's programs, 60 MB`) : error;
+  }
 }
 
 /** The account may be a stranger to files that root installed under a umask of 077. */

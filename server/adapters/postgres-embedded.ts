@@ -18,6 +18,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { fullDiskMessage, isDiskFull, lacksRoom } from './full-disk.ts';
 import { type Binaries, findBinaries } from './postgres-binaries.ts';
 import { prepareCluster, readPassword, SUPERUSER } from './postgres-cluster.ts';
 import { lockArea } from './postgres-lock.ts';
@@ -73,8 +74,20 @@ type Run = {
 
 /** @throws PostgresUnavailable with a message for the operator */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  let area = options.dataDir;
+  try {
+    const place = await choosePlace(options.dataDir);
+    area = place.area;
+    return await startAt(place, options);
+  } catch (error) {
+    // A connection that broke tells no reason.
+    const isFull = isDiskFull(error) || (!(error instanceof PostgresUnavailable) && lacksRoom(area));
+    throw isFull ? new PostgresUnavailable(fullDiskMessage(area, error)) : error;
+  }
+}
+
+async function startAt(place: Place, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, database = 'ccjk', settings = {}, stopMs = STOP_MS, choosePort = freePort } = options;
-  const place = await choosePlace(dataDir);
   const lock = await lockArea(place.area, dataDir);
   try {
     const binaries = await findBinaries(place);
@@ -179,7 +192,8 @@ async function launch(run: Run, port: number): Promise<Postmaster | { said: stri
     end = error.message;
   });
   child.once('exit', (code, signal) => {
-    end = log.said() || `It ended with ${signal ?? `exit code ${code}`} and said nothing.`;
+    const why = lacksRoom(run.place.area) ? ': No space left on device' : '';
+    end = log.said() || `It ended with ${signal ?? `exit code ${code}`} and said nothing${why}.`;
   });
   for (const deadline = Date.now() + START_MS; end === undefined; await pause(10)) {
     const postmaster = readPostmaster(run.directory);

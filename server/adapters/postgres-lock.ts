@@ -41,15 +41,19 @@ export async function lockArea(area: string, dataDir: string): Promise<Lock> {
   held.add(lock);
   const holderFile = path.join(area, 'holder.json');
   const holder: Holder = { pid: process.pid, since: new Date().toISOString(), dataDir: path.resolve(dataDir) };
-  fs.writeFileSync(`${holderFile}.new`, JSON.stringify(holder));
-  fs.renameSync(`${holderFile}.new`, holderFile);
-  return {
-    release() {
-      if (!held.delete(lock)) return;
-      fs.rmSync(holderFile, { force: true });
-      lock.close();
-    },
+  const release = () => {
+    if (!held.delete(lock)) return;
+    for (const file of [holderFile, `${holderFile}.new`]) fs.rmSync(file, { force: true });
+    lock.close();
   };
+  try {
+    fs.writeFileSync(`${holderFile}.new`, JSON.stringify(holder));
+    fs.renameSync(`${holderFile}.new`, holderFile);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release };
 }
 
 function open(file: string): DatabaseSync {

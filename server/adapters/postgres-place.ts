@@ -153,14 +153,14 @@ function moveOut(home: string): string {
   const draft = path.join(home, `location.${randomBytes(4).toString('hex')}`);
   fs.mkdirSync(area);
   fs.chmodSync(area, 0o711);
-  fs.writeFileSync(draft, `${area}\n`, { flush: true });
   try {
+    fs.writeFileSync(draft, `${area}\n`, { flush: true });
     fs.linkSync(draft, path.join(home, 'location'));
   } catch (error) {
     fs.rmdirSync(area);
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    fs.rmSync(draft);
+    fs.rmSync(draft, { force: true });
   }
   return readPointer(home) ?? area;
 }

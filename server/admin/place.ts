@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
+import { openLog } from '../adapters/log.ts';
 import { findRunningPostgres, startEmbeddedPostgres } from '../adapters/postgres-embedded.ts';
 import { withKeptSecrets } from '../adapters/secrets.ts';
 import type { Config, Settings } from '../config.ts';
 import { BY_ITSELF, type Ctx } from '../context.ts';
-import { lacksMigrations } from '../db/migrate.ts';
+import { isUpToDate } from '../db/migrate.ts';
 import { openService } from '../deps.ts';
 
 /** Something that the operator has to know or do. Its message is printed as it is. */
@@ -44,15 +45,28 @@ export function requireData({ DATA_DIR }: Settings): void {
   );
 }
 
-/** Does `work` as the operator, on a service of its own that runs no jobs. What it tells reaches the running processes. */
+/**
+ * Does `work` as the operator, on a service of its own that runs no jobs. What it tells reaches the running processes.
+ * It opens no port and sends no spans, so it may have the environment of a process that runs.
+ * @throws AdministrationFailed where this version has not been started yet; nothing is changed then
+ */
 export async function asOperator<Result>(config: Config, work: (ctx: Ctx) => Promise<Result>): Promise<Result> {
-  const { service, close } = await openService(config, pino({ level: 'error' }, pino.destination(2)));
+  if (!(await isUpToDate(config.DATABASE_URL))) {
+    throw new AdministrationFailed(
+      'The database lacks migrations of this version; start this version of the service first.',
+    );
+  }
+  const unwatched = {
+    ...config,
+    METRICS_PORT: undefined,
+    METRICS_TOKEN: undefined,
+    OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
+  };
+  const { service, close } = await openService(
+    unwatched,
+    openLog({ LOG_LEVEL: 'error', LOG_FORMAT: 'json' }, pino.destination(2)),
+  );
   try {
-    if (await lacksMigrations(service.db)) {
-      throw new AdministrationFailed(
-        'The database lacks migrations of this version; start this version of the service first.',
-      );
-    }
     return await work({ ...service, ...BY_ITSELF, actor: { kind: 'admin' } });
   } finally {
     await close();

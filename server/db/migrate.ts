@@ -43,7 +43,18 @@ export async function migrate(databaseUrl: string): Promise<void> {
 /** The version of pg-boss's own tables, as it says in its package. Unknown, its migrations are tried. */
 const { pgboss }: { pgboss?: { schema?: number } } = createRequire(import.meta.url)('pg-boss/package.json');
 
-/** Whether both have all tables of this release. */
+/** Whether `databaseUrl` has all tables of this release, the job queue's too. Changes nothing. */
+export async function isUpToDate(databaseUrl: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    return await isMigrated(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whether both have all tables of this release, or of one after it. */
 async function isMigrated(client: pg.Client): Promise<boolean> {
   const { rows: there } = await client.query<{ both: boolean }>(
     `select to_regclass('migrations') is not null and to_regclass('pgboss.version') is not null as both`,
@@ -55,7 +66,7 @@ async function isMigrated(client: pg.Client): Promise<boolean> {
             (select version from pgboss.version) as boss`,
     [names],
   );
-  return rows[0]?.are_here === true && rows[0].boss === pgboss?.schema;
+  return rows[0]?.are_here === true && rows[0].boss >= (pgboss?.schema ?? Number.POSITIVE_INFINITY);
 }
 
 /** Whether the database has yet to run a migration of this release. */

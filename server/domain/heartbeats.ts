@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import { atomically, type Ctx } from '../context.ts';
+import { arrayOf } from '../db/arrays.ts';
 import { joined } from '../db/joined.ts';
 import { together } from '../db/together.ts';
 import { Failed } from '../failed.ts';
@@ -75,14 +76,14 @@ async function renewLeases(ctx: Ctx, tasks: readonly WorkedOn[]): Promise<Set<st
   if (tasks.length === 0) return new Set();
   const { userId, deviceId } = deviceOf(ctx);
   const leaseUntil = leaseEnd(ctx, deviceOf(ctx));
+  const ids = tasks.map(({ taskId }) => taskId);
+  const leases = tasks.map(({ leaseId }) => leaseId ?? null);
+  const progresses = tasks.map(({ progress }) => progress ?? null);
   const own = sql`
     select t.id, listed.progress, t.progress as before
       from tasks t
-      join unnest(
-             ${tasks.map(({ taskId }) => taskId)}::uuid[],
-             ${tasks.map(({ leaseId }) => leaseId ?? null)}::uuid[],
-             ${tasks.map(({ progress }) => progress ?? null)}::int[]
-           ) as listed (id, lease_id, progress) on listed.id = t.id
+      join unnest(${arrayOf('uuid', ids)}, ${arrayOf('uuid', leases)}, ${arrayOf('int', progresses)})
+             as listed (id, lease_id, progress) on listed.id = t.id
      where t.user_id = ${userId} and t.device_id = ${deviceId}
        and (listed.lease_id is null or listed.lease_id = t.lease_id)
        and (t.status = 'running' or (t.status = 'assigned' and t.lease_until > ${ctx.now()}))`;
@@ -127,7 +128,7 @@ const findNews = joined<News>(async (db, deviceIds) => {
                 and status in ('assigned', 'running') and cancel_requested_at is not null
            ), '[]') as cancel
       from devices d
-     where d.id = any(${deviceIds}::uuid[])`.execute(db);
+     where d.id = any(${arrayOf('uuid', deviceIds)})`.execute(db);
   return rows;
 });
 

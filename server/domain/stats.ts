@@ -7,6 +7,7 @@
  */
 import { sql } from 'kysely';
 import { type Ctx, userIdOf } from '../context.ts';
+import { arrayOf } from '../db/arrays.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { Failed } from '../failed.ts';
 
@@ -24,17 +25,17 @@ export async function countFinished(tx: Ctx, taskIds: readonly string[]): Promis
   if (taskIds.length === 0) return;
   await sql`
     insert into statistics (id, user_id, device_id, stat_date, stat_type, stat_value, created_at)
-    select gen_random_uuid(), tally.*, ${tx.now()}
+    select gen_random_uuid(), user_id, device_id, day, type, value, ${tx.now()}
       from (
         select user_id, device_id, (completed_at at time zone 'UTC')::date, stat.type, sum(stat.value)
           from tasks, lateral (values
             ('tasks_' || status, 1),
             (${EXECUTION_TIME}, greatest(0, extract(epoch from completed_at - started_at) * 1000)::bigint)
           ) as stat (type, value)
-         where id = any(${taskIds}) and stat.value > 0
+         where id = any(${arrayOf('uuid', taskIds)}) and stat.value > 0
          group by 1, 2, 3, 4
          order by 1, 2, 3, 4
-      ) as tally
+      ) as tally (user_id, device_id, day, type, value)
         on conflict (user_id, device_id, stat_date, stat_type)
         do update set stat_value = statistics.stat_value + excluded.stat_value
   `.execute(tx.db);

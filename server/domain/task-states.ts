@@ -11,6 +11,7 @@
  */
 import { type Selectable, sql, type UpdateObject } from 'kysely';
 import { actorName, type Ctx } from '../context.ts';
+import { arrayOf } from '../db/arrays.ts';
 import type { Tables } from '../db/orm.ts';
 import type { TaskStatus } from '../db/task.ts';
 import { orderResults } from './email-results.ts';
@@ -90,31 +91,31 @@ async function shift(tx: Ctx, tasks: readonly TaskLife[], to: TaskStatus, change
   const now = tx.now();
   const { reason = null, set = {}, report = {} } = change;
   const ids = tasks.map(({ id }) => id);
+  const attempts = tasks.map(({ attempt }) => attempt);
+  const statuses = tasks.map(({ status }) => status);
   const lease = isHeld(to) ? {} : { lease_id: null, lease_until: null, deadline_at: null };
   const end = isFinished(to) ? { completed_at: now } : {};
-  const released = isHeld(to) ? [] : tasks.filter(({ status }) => isHeld(status));
 
   const changes = { status: to, reason, updated_at: now, ...lease, ...end, ...set };
   const { rows: moved } = await sql<Ended & Pick<TaskRow, 'source'>>`
-    with moved as (
-      update tasks set ${assigned(changes)} where id = any(${ids}::uuid[])
+    with before as (
+      select *
+        from unnest(${arrayOf('uuid', ids)}, ${arrayOf('int', attempts)}, ${arrayOf('text', statuses)})
+               as before (id, attempt, status)
+    ), moved as (
+      update tasks set ${assigned(changes)} where id in (select id from before)
       returning id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at, source,
                 left(command, ${MAX_TAIL}) as command,
                 case when status <> 'completed' then right(stderr, ${MAX_TAIL}) end as stderr_tail,
                 (select device_name from devices d where d.id = tasks.device_id) as device_name
     ), ended as (
       update task_attempts a set ${assigned({ ended_at: now, ...report })}
-        from unnest(${released.map(({ id }) => id)}::uuid[], ${released.map(({ attempt }) => attempt)}::int[])
-               as released (task_id, number)
-       where a.task_id = released.task_id and a.number = released.number and a.ended_at is null
+        from before b
+       where b.status in ('assigned', 'running') and ${!isHeld(to)}::boolean
+         and a.task_id = b.id and a.number = b.attempt and a.ended_at is null
     ), told as (
       insert into task_events (task_id, attempt, from_status, to_status, actor, reason, created_at)
-      select id, attempt, status, ${to}, ${actorName(tx.actor)}, ${reason}, ${now}::timestamptz
-        from unnest(
-               ${ids}::uuid[],
-               ${tasks.map(({ attempt }) => attempt)}::int[],
-               ${tasks.map(({ status }) => status)}::text[]
-             ) as before (id, attempt, status)
+      select id, attempt, status, ${to}, ${actorName(tx.actor)}, ${reason}, ${now}::timestamptz from before
     )
     select id, user_id, device_id, exit_code, error_message, started_at, cancel_requested_at, source, command, stderr_tail,
            device_name

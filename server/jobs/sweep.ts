@@ -34,7 +34,9 @@ export function startSweep(service: Service, { intervalMs = EVERY_MS, work = swe
       const { rows } = await sql<{ is_ours: boolean }>`
         select pg_try_advisory_xact_lock(${SWEEP_LOCK}) as is_ours,
                set_config('idle_in_transaction_session_timeout', ${String(MAX_SWEEP_MS)}, true)`.execute(holder);
-      if (rows[0]?.is_ours) await work(ctx);
+      if (!rows[0]?.is_ours) return;
+      await work(ctx);
+      ctx.meter.note({ what: 'swept' });
     });
 
   const runNow = (): Promise<void> => {

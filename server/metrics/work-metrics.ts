@@ -51,6 +51,17 @@ export function openMeter(registry: Registry): Meter {
     registers,
   });
 
+  let sweptAt: number | undefined;
+  const sweepAge = new Gauge({
+    name: 'ccjk_sweep_age_seconds',
+    help: 'Since this process swept: the lowest over the processes counts, one of which sweeps at a time',
+    registers,
+    collect() {
+      if (sweptAt === undefined) sweepAge.remove({});
+      else sweepAge.set((performance.now() - sweptAt) / 1000);
+    },
+  });
+
   const counts: { [What in Happening['what']]: (happening: Extract<Happening, { what: What }>) => void } = {
     'task.created': ({ source }) => created.inc({ source }),
     'task.handed-out': ({ waitedMs }) => waited.observe(seconds(waitedMs)),
@@ -66,6 +77,9 @@ export function openMeter(registry: Registry): Meter {
     'socket.dropped': ({ why }) => socketsDropped.inc({ why }),
     'letter.sent': ({ outcome }) => letters.inc({ outcome }),
     'request.shed': () => shed.inc(),
+    swept: () => {
+      sweptAt = performance.now();
+    },
     'job.ended': ({ job, outcome, ranMs }) => jobs.observe({ queue: job, outcome }, seconds(ranMs)),
   };
 

@@ -18,6 +18,8 @@ export type Bus = Events & {
   subscriptions(): number;
   /** Lets everybody go who waits; whoever comes later looks once. Events are still told. */
   release(): void;
+  /** Whether PostgreSQL answers now, on a connection for which nobody else waits. */
+  answers(): Promise<boolean>;
   /** Tells the others what is left, and hears them no more. */
   close(): Promise<void>;
 };
@@ -218,6 +220,7 @@ export async function openBus(options: { databaseUrl: string } & Pick<Service, '
     },
     release: () => room.close(),
     subscriptions: () => [...byTopic.values()].reduce((sum, { size }) => sum + size, 0),
+    answers: listening.answers,
     async close() {
       closed = true;
       clearTimeout(timer);

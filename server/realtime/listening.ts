@@ -21,8 +21,14 @@ type Options = {
   onReturn: () => void;
 };
 
+export type Listening = {
+  /** Whether PostgreSQL answers on this connection now, within 5 s. */
+  answers(): Promise<boolean>;
+  close(): Promise<void>;
+};
+
 /** Resolves after the first attempt, whatever came of it: the next ones follow by themselves. */
-export async function keepListening(options: Options): Promise<{ close(): Promise<void> }> {
+export async function keepListening(options: Options): Promise<Listening> {
   const { databaseUrl, channel, log, onNotification, onReturn } = options;
   let current: pg.Client | undefined;
   let closed = false;
@@ -74,6 +80,13 @@ export async function keepListening(options: Options): Promise<{ close(): Promis
 
   await connect();
   return {
+    async answers() {
+      if (!current) return false;
+      return current.query('select 1').then(
+        () => true,
+        () => false,
+      );
+    },
     async close() {
       closed = true;
       clearTimeout(retry);

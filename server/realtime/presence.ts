@@ -43,9 +43,13 @@ export function openPresence({ db, log }: Pick<Service, 'db' | 'log'>): Presence
   let flushing: Promise<void> | undefined;
   let fails = false;
 
+  let timer: NodeJS.Timeout | undefined;
+
   const note = (deviceId: string, sighting: Sighting) => {
     const known = sightings.get(deviceId);
     sightings.set(deviceId, known ? joined(known, sighting) : sighting);
+    // Only while there is something to write: a timer that goes on for ever costs an idle process more than its work.
+    timer ??= setTimeout(flushInTime, FLUSH_EVERY_MS);
   };
 
   const writeAll = async () => {
@@ -75,8 +79,8 @@ export function openPresence({ db, log }: Pick<Service, 'db' | 'log'>): Presence
     await flushing;
   };
 
-  const timer = setInterval(async () => {
-    if (flushing || sightings.size === 0) return;
+  const flushInTime = async (): Promise<void> => {
+    timer = undefined;
     try {
       await flush();
       if (fails) log.info('presence is written again');
@@ -85,14 +89,14 @@ export function openPresence({ db, log }: Pick<Service, 'db' | 'log'>): Presence
       if (!fails) log.warn({ err: error }, 'presence cannot be written for now');
       fails = true;
     }
-  }, FLUSH_EVERY_MS);
+  };
 
   return {
     seen: note,
     flush,
     async close() {
-      clearInterval(timer);
       await flush().catch((error) => log.warn({ err: error }, 'the last presence could not be written'));
+      clearTimeout(timer);
     },
   };
 }

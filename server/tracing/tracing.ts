@@ -4,7 +4,8 @@
  * OpenTelemetry's own exporter brings its SDKs for metrics and logs with it, while what is sent is one documented object
  * (opentelemetry-proto, trace/v1): so it is written here. Only a process with OTEL_EXPORTER_OTLP_ENDPOINT loads this room.
  *
- * Spans wait in memory for a few seconds and are sent together. A collector that is away loses them and slows nothing.
+ * Spans wait in memory for a few seconds and are sent together. A collector that is away or hangs loses them and slows
+ * nothing: at the end of the process it has two seconds for all that waits.
  */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
@@ -16,6 +17,8 @@ const MOST_IN_A_REQUEST = 512;
 /** Of spans that wait; about 500 bytes each. Beyond, new ones are lost. */
 const MOST_WAITING = 4_096;
 const PATIENCE_MS = 10_000;
+/** Of the time in which a process has to stop, as little as a collector that works needs. */
+const CLOSING_MS = 2_000;
 
 /** Numbers of the protocol. */
 const KINDS = { request: 2, job: 5 } as const;
@@ -34,12 +37,15 @@ type Written = {
 };
 
 export type Tracing = Tracer & {
-  /** Sends what waits. */
-  flush(): Promise<void>;
+  /** Sends what waits, as far as the collector takes it. */
   close(): Promise<void>;
 };
 
-export function openTracing({ config, log }: Pick<Service, 'config' | 'log'>, version: string): Tracing {
+export function openTracing(
+  { config, log }: Pick<Service, 'config' | 'log'>,
+  version: string,
+  { closingMs = CLOSING_MS } = {},
+): Tracing {
   const url = `${(config.OTEL_EXPORTER_OTLP_ENDPOINT as string).replace(/\/+$/, '')}/v1/traces`;
   const headers = { 'content-type': 'application/json', ...config.OTEL_EXPORTER_OTLP_HEADERS };
   const resource = {
@@ -47,13 +53,18 @@ export function openTracing({ config, log }: Pick<Service, 'config' | 'log'>, ve
   };
   const scope = { name: 'ccjk-cloud', version };
   const waiting: Written[] = [];
-  let sending: Promise<void> = Promise.resolve();
+  let sending: Promise<void> | undefined;
+  let giveUp = () => {};
   let fails = false;
 
-  const post = async (spans: Written[]): Promise<void> => {
+  /** Returns whether the collector has them. */
+  const post = async (spans: Written[]): Promise<boolean> => {
     const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] });
+    const patience = new AbortController();
+    giveUp = () => patience.abort(new Error('The collector does not answer'));
+    const timer = setTimeout(giveUp, PATIENCE_MS);
     try {
-      const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(PATIENCE_MS) });
+      const answer = await fetch(url, { method: 'POST', headers, body, signal: patience.signal });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`The collector answered ${answer.status}`);
       if (fails) log.info('spans reach the collector again');
@@ -61,19 +72,25 @@ export function openTracing({ config, log }: Pick<Service, 'config' | 'log'>, ve
     } catch (error) {
       if (!fails) log.warn({ err: error }, 'spans do not reach the collector and are lost');
       fails = true;
+    } finally {
+      clearTimeout(timer);
     }
+    return !fails;
   };
 
+  /** Until one is refused: what waits then goes the next time, if the collector is back by then. */
   const sendAll = async (): Promise<void> => {
-    while (waiting.length > 0) await post(waiting.splice(0, MOST_IN_A_REQUEST));
+    while (waiting.length > 0 && (await post(waiting.splice(0, MOST_IN_A_REQUEST))));
   };
 
-  const flush = (): Promise<void> => {
-    sending = sending.then(sendAll);
+  const send = (): Promise<void> => {
+    sending ??= sendAll().finally(() => {
+      sending = undefined;
+    });
     return sending;
   };
 
-  const timer = setInterval(() => void flush(), SEND_EVERY_MS);
+  const timer = setInterval(() => void send(), SEND_EVERY_MS);
 
   return {
     begin(kind, parent) {
@@ -101,10 +118,14 @@ export function openTracing({ config, log }: Pick<Service, 'config' | 'log'>, ve
         },
       };
     },
-    flush,
     async close() {
       clearInterval(timer);
-      await flush();
+      const deadline = setTimeout(() => {
+        waiting.length = 0;
+        giveUp();
+      }, closingMs);
+      await send();
+      clearTimeout(deadline);
     },
   };
 }

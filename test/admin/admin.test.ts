@@ -1,7 +1,10 @@
 /** `npm run admin` as an operator types it. */
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../server/adapters/postgres-embedded.ts';
 import { openSafe } from '../../server/adapters/safe.ts';
 import { keepSecrets } from '../../server/adapters/secrets.ts';
@@ -11,6 +14,7 @@ import { migrate } from '../../server/db/migrate.ts';
 import { openDatabase } from '../../server/db/orm.ts';
 import { newDirectory, Running } from '../acceptance/process.ts';
 import { openApp, type TestApp, type TestUser } from '../setup/app.ts';
+import { cloneDatabase } from '../setup/database.ts';
 
 let app: TestApp;
 let user: TestUser;
@@ -57,6 +61,29 @@ test.each<[string, string[], number, string]>([
   const finished = await admin(words);
   expect(finished).toMatchObject({ code, stdout: '' });
   expect(finished.stderr).toContain(message);
+});
+
+test('the environment of a process that runs does: its port for metrics is taken', async () => {
+  const running = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void running.close());
+  await once(running, 'listening');
+  const METRICS_PORT = String((running.address() as AddressInfo).port);
+  expect(await admin(['queue', 'resume'], { METRICS_PORT })).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a database that this version has not migrated is left as it is', async () => {
+  const { url, drop } = await cloneDatabase();
+  onTestFinished(drop);
+  await withDatabase(url, async (db) => {
+    await sql`drop schema pgboss cascade`.execute(db);
+  });
+  const finished = await admin(['queue', 'pause'], { DATABASE_URL: url });
+  expect(finished).toMatchObject({ code: 1, stdout: '' });
+  expect(finished.stderr).toContain('The database lacks migrations of this version');
+  await withDatabase(url, async (db) => {
+    const { rows } = await sql`select to_regclass('pgboss.version') as version_of_jobs`.execute(db);
+    expect(rows).toEqual([{ version_of_jobs: null }]);
+  });
 });
 
 test('where no database is it makes none', async () => {

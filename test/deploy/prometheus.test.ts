@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { Happening } from '../../server/ports.ts';
-import { openApp } from '../setup/app.ts';
+import { openApp, type TestApp } from '../setup/app.ts';
 
 /** One of each kind, so that every metric has a series with its labels. */
 const ONE_OF_EACH = [
@@ -17,11 +17,13 @@ const ONE_OF_EACH = [
   { what: 'socket.dropped', why: 'slow' },
   { what: 'letter.sent', outcome: 'accepted' },
   { what: 'request.shed' },
+  { what: 'swept' },
   { what: 'job.ended', job: 'send-mail', outcome: 'completed', ranMs: 1 },
 ] satisfies Happening[];
 
-/** Which Prometheus adds itself. */
+/** Which Prometheus adds itself, and the one series that it makes of each target. */
 const OF_THE_TARGET = ['instance'];
+const UP = ['up', new Set(['job', ...OF_THE_TARGET])] as const;
 
 const folder = path.resolve(import.meta.dirname, '../../deploy');
 
@@ -43,14 +45,16 @@ const ofAlerts = [...rules.matchAll(ALERT)].map(
 
 /** The labels of each series name that is shown. */
 let shown: Map<string, Set<string>>;
+let app: TestApp;
+
+const readMetrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${app.metricsPort}/metrics`)).text();
 
 beforeAll(async () => {
-  const app = await openApp({ env: { METRICS_PORT: '0', DATABASE_MAX_BYTES: '1' } });
+  app = await openApp({ env: { METRICS_PORT: '0', DATABASE_MAX_BYTES: '1' } });
   await app.makeDevice(await app.makeUser());
   app.service.meter.note(...ONE_OF_EACH);
-  const answer = await fetch(`http://127.0.0.1:${app.metricsPort}/metrics`);
-  shown = new Map();
-  for (const [, name = '', labels = ''] of (await answer.text()).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+  shown = new Map([UP]);
+  for (const [, name = '', labels = ''] of (await readMetrics()).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
     const known = shown.get(name) ?? new Set();
     for (const [, label] of labels.matchAll(/(\w+)="/g)) known.add(label as string);
     shown.set(name, known);
@@ -59,7 +63,7 @@ beforeAll(async () => {
 });
 
 const faultsOf = (expression: string): string[] => {
-  const selectors = [...expression.matchAll(/\b((?:ccjk|process|nodejs)_\w+)(?:\{([^}]*)\})?/g)];
+  const selectors = [...expression.matchAll(/\b((?:ccjk|process|nodejs)_\w+|up)\b(?:\{([^}]*)\})?/g)];
   const grouped = [...expression.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names = '']) => names.split(/,\s*/));
   const known = new Set(selectors.flatMap(([, name = '']) => [...(shown.get(name) ?? [])]).concat(OF_THE_TARGET));
   return [
@@ -95,6 +99,24 @@ it('every metric of ours has a panel or an alert', () => {
   const asked = [...ofDashboard, ...ofAlerts].map(([, expression]) => expression).join('\n');
   const families = [...new Set([...shown.keys()].map((name) => name.replace(/_(bucket|sum|count)$/, '')))];
   expect(families.filter((name) => name.startsWith('ccjk_') && !asked.includes(name))).toEqual([]);
+});
+
+it('an alert of a dead process names the job under which Prometheus reads the processes', () => {
+  const jobs = [...rules.matchAll(/\bup\{job="([^"]*)"\}/g)].map(([, job]) => job);
+  expect(jobs).toHaveLength(1);
+  expect(readFileSync(path.join(folder, 'prometheus/prometheus.yml'), 'utf8')).toContain(`job_name: ${jobs[0]}\n`);
+});
+
+it('what supervisors ask is no request for the alerts, under the names that its routes have', async () => {
+  const left = new Set([...rules.matchAll(/route!~"([^"]*)"/g)].map(([, routes]) => routes));
+  expect(left.size).toBe(1);
+  const probes = [...left].join().split('|');
+  for (const probe of probes) await fetch(`${app.url}${probe}`);
+  const routes = new Set(
+    [...(await readMetrics()).matchAll(/^ccjk_http_requests_total\{.*route="([^"]*)"/gm)].map(([, route]) => route),
+  );
+  // Whose page is on a port of its own here.
+  expect(probes.filter((probe) => !routes.has(probe))).toEqual(['/metrics']);
 });
 
 it('a query with a misspelt name or label is found', () => {

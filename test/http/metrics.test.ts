@@ -2,10 +2,16 @@ import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { type RawBuilder, sql } from 'kysely';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Db, openDatabase } from '../../server/db/orm.ts';
+import { openService } from '../../server/deps.ts';
+import { openDatabaseMetrics } from '../../server/metrics/database-metrics.ts';
 import { openMetrics } from '../../server/metrics/metrics.ts';
 import { openApp, openAppForTest, type TestApp, type TestDevice, type TestUser } from '../setup/app.ts';
-import { takeAway } from '../setup/parts.ts';
+import { cloneDatabase } from '../setup/database.ts';
+import { openParts, takeAway } from '../setup/parts.ts';
 
 const TOKEN = 'a token for prometheus';
 
@@ -69,6 +75,18 @@ describe('who reads the metrics', () => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(405);
     expect((await fetch(url.replace('/metrics', '/v1/auth/me'))).status).toBe(404);
   });
+});
+
+it('where its port is taken the service does not open, and leaves no connection behind', async () => {
+  const app = await openAppForTest({ env: { METRICS_PORT: '0' } });
+  const { url, drop } = await cloneDatabase();
+  onTestFinished(drop);
+  const config = { ...app.service.config, DATABASE_URL: url, METRICS_PORT: app.metricsPort };
+  await expect(openService(config, app.service.log)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  const name = new URL(url).pathname.slice(1);
+  const connections = async () =>
+    (await sql`select from pg_stat_activity where datname = ${name}`.execute(app.service.db)).rows.length;
+  await expect.poll(connections).toBe(0);
 });
 
 describe('what is measured', () => {
@@ -236,6 +254,17 @@ describe('what is measured', () => {
     await expect.poll(async () => (await read(app)).get(held)).toBe(0);
   });
 
+  it('tells how long ago it swept, where it sweeps', async () => {
+    expect((await read(app)).has('ccjk_sweep_age_seconds')).toBe(false);
+    app.service.meter.note({ what: 'swept' });
+    const age = async () => (await read(app)).get('ccjk_sweep_age_seconds') as number;
+    const first = await age();
+    expect(first).toBeLessThan(5);
+    await expect.poll(age).toBeGreaterThan(first);
+    app.service.meter.note({ what: 'swept' });
+    expect(await age()).toBeLessThan(5);
+  });
+
   it('shows the process: CPU, memory, the lag of its event loop', async () => {
     const series = await read(app);
     for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_heap_size_used_bytes'])
@@ -268,6 +297,32 @@ it('what is read each second does not grow, and leaves nothing behind', async ()
 });
 
 describe('what the database knows', () => {
+  /** What is measured on `db` alone, outside of a service. */
+  const measured = async (db: Db, options?: { sampleRows: number }): Promise<Map<string, number>> => {
+    const { ctx } = await openParts();
+    const registry = new Registry();
+    const others = { answers: async () => true, backlog: async () => new Map<string, number>(), subscribers: () => 0 };
+    const poolUse = () => ({ used: 0, idle: 0, waiting: 0, most: 0 });
+    await openDatabaseMetrics(registry, { ...ctx, db, poolUse, ...others }, options).update();
+    return parse(await registry.metrics());
+  };
+
+  /** Keeps a transaction open in which `statement` was done, until the returned function is called. */
+  const hold = async (app: TestApp, statement: RawBuilder<unknown>): Promise<() => Promise<void>> => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
+    const holding = app.service.db.transaction().execute(async (tx) => {
+      await statement.execute(tx);
+      held();
+      await released;
+    });
+    await isHeld;
+    return async () => {
+      release();
+      await holding;
+    };
+  };
+
   it('is read when it is asked for: devices, tasks, jobs, sizes', async () => {
     const app = await openAppForTest({
       at: '2026-01-20T10:00:00Z',
@@ -286,6 +341,7 @@ describe('what the database knows', () => {
     app.clock.advance(45);
     const series = await read(app);
     expect(series.get('ccjk_database_up')).toBe(1);
+    expect(series.get('ccjk_database_measured')).toBe(1);
     expect(series.get('ccjk_devices{status="online"}')).toBe(1);
     expect(series.get('ccjk_devices{status="offline"}')).toBe(1);
     expect(series.get('ccjk_heartbeat_lag_seconds')).toBe(15);
@@ -310,12 +366,72 @@ describe('what the database knows', () => {
     expect(await queries()).toEqual(new Set([undefined]));
   });
 
+  it('is the same for whoever asks: connections are counted also by a role that may not look at others', async () => {
+    const { url, drop } = await cloneDatabase();
+    onTestFinished(drop);
+    const others = await openDatabase(url);
+    onTestFinished(others.close);
+    await Promise.all(Array.from({ length: 5 }, () => sql`select pg_sleep(0.05)`.execute(others.db)));
+    await sql`alter database ${sql.id(new URL(url).pathname.slice(1))} set role = 'pg_read_all_data'`.execute(
+      others.db,
+    );
+    const plain = await openDatabase(url);
+    onTestFinished(plain.close);
+    const series = await measured(plain.db);
+    expect(series.get('ccjk_database_connections')).toBeGreaterThan(5);
+    expect(series.get('ccjk_database_measured')).toBe(1);
+  });
+
+  it('beyond 100,000 rows is told from a sample of them', async () => {
+    const app = await openAppForTest({ env: { METRICS_PORT: '0' } });
+    const { id: user_id } = await app.makeUser();
+    const { db } = app.service;
+    await sql`
+      insert into devices (id, user_id, device_name, key_hash, daemon_status)
+      select gen_random_uuid(), ${user_id}, 'x', 'k' || n, case when n % 4 = 0 then 'offline' else 'online' end
+        from generate_series(1, 3000) n`.execute(db);
+    await sql`insert into users (id, email, password_hash, storage_used)
+      select gen_random_uuid(), n || '@example.com', '-', 1000 from generate_series(1, 3000) n`.execute(db);
+    await sql`analyze devices, users`.execute(db);
+    const series = await measured(db, { sampleRows: 1_000 });
+    for (const [name, value] of [
+      ['ccjk_devices{status="online"}', 2_250],
+      ['ccjk_devices{status="offline"}', 750],
+      ['ccjk_storage_used_bytes', 3_000_000],
+    ] as const) {
+      expect(series.get(name), name).toBeGreaterThan(value * 0.6);
+      expect(series.get(name), name).toBeLessThan(value * 1.4);
+      expect(series.get(name), name).not.toBe(value);
+    }
+  });
+
+  it('is left out where it takes too long, and the database is not told of as down', async () => {
+    const app = await openAppForTest({ env: { METRICS_PORT: '0' } });
+    const release = await hold(app, sql`lock table users in access exclusive mode`);
+    const series = await read(app);
+    await release();
+    expect(series.get('ccjk_database_up')).toBe(1);
+    expect(series.get('ccjk_database_measured')).toBe(0);
+    expect(series.has('ccjk_storage_used_bytes')).toBe(false);
+  });
+
+  it('is left out where no connection of the process is free, and the database is not told of as down', async () => {
+    const app = await openAppForTest({ env: { METRICS_PORT: '0', DATABASE_POOL: '2' } });
+    const releases = [await hold(app, sql`select 1`), await hold(app, sql`select 1`)];
+    const series = await read(app);
+    await Promise.all(releases.map((release) => release()));
+    expect(series.get('ccjk_database_up')).toBe(1);
+    expect(series.get('ccjk_database_measured')).toBe(0);
+    expect(series.get('ccjk_database_pool{state="used"}')).toBe(2);
+  });
+
   it('is left out while the database is away, and the rest is still shown', async () => {
     const app = await openAppForTest({ env: { METRICS_PORT: '0' } });
     const back = await takeAway(app.databaseUrl);
     try {
       const series = await read(app);
       expect(series.get('ccjk_database_up')).toBe(0);
+      expect(series.get('ccjk_database_measured')).toBe(0);
       expect(series.has('ccjk_database_size_bytes')).toBe(false);
       expect(series.has('ccjk_tasks{status="queued"}')).toBe(false);
       expect(series.get('process_resident_memory_bytes')).toBeGreaterThan(0);

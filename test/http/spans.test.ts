@@ -1,9 +1,12 @@
 /** Spans, as a collector gets them. */
+import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { readSettings } from '../../server/config.ts';
+import { type Config, readSettings } from '../../server/config.ts';
+import { openTracing } from '../../server/tracing/tracing.ts';
 import { openAppForTest } from '../setup/app.ts';
 import { claimOne } from '../setup/tasks.ts';
 
@@ -119,6 +122,43 @@ it('a collector that refuses is told of once, and the requests go on', async () 
   await app.close();
   expect(collector.calls.length).toBeGreaterThan(0);
   expect(app.logged.filter((line) => line.includes('spans do not reach the collector'))).toHaveLength(1);
+});
+
+/** The spans of `count` requests that wait to be sent to `url`. */
+function openTracingOf(url: string, count: number, options?: { closingMs: number }) {
+  const config = readSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: url }) as Config;
+  const warnings: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void warnings.push(line) });
+  const tracing = openTracing({ config, log }, '1.0.0', options);
+  for (let number = 0; number < count; number += 1)
+    tracing.begin('request', null).end({ name: `GET /${number}`, attributes: {}, isError: false });
+  return { tracing, warnings };
+}
+
+it('all that waits is sent before the end, some hundreds in a request', async () => {
+  const collector = await openCollector();
+  const { tracing } = openTracingOf(collector.url, 1_600);
+  await tracing.close();
+  expect(collector.spans()).toHaveLength(1_600);
+  expect(collector.calls).toHaveLength(4);
+});
+
+it('a collector that hangs holds up no stop', async () => {
+  const silent = createSocketServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const { tracing, warnings } = openTracingOf(url, 1_600, { closingMs: 100 });
+  const startedAt = performance.now();
+  await tracing.close();
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(warnings).toEqual([expect.stringContaining('spans do not reach the collector and are lost')]);
+});
+
+it('a collector that refuses is asked once at the end, and not once for each batch', async () => {
+  const collector = await openCollector(503);
+  await openTracingOf(collector.url, 1_600).tracing.close();
+  expect(collector.calls).toHaveLength(1);
 });
 
 it('without a collector there are no spans, and no trace is made up', async () => {

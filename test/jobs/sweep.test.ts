@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startSweep } from '../../server/jobs/sweep.ts';
+import type { Happening } from '../../server/ports.ts';
 import { cutConnections, openParts, takeAway } from '../setup/parts.ts';
 
 const NEVER = { intervalMs: 1_000_000 };
@@ -50,6 +51,25 @@ test('while one process sweeps the others do not, and when it has gone they do',
   await first.close();
   await second.runNow();
   expect(work).toHaveBeenCalledTimes(1);
+});
+
+test('a sweep that was carried out is noted, and none that failed or was another’s', async () => {
+  const { ctx } = await openParts();
+  const noted: Happening[] = [];
+  const meter = { note: (...happenings: Happening[]) => void noted.push(...happenings) };
+  const work = vi.fn(async () => {});
+  const { runNow, close } = startSweep({ ...ctx, meter }, { ...NEVER, work });
+  const elsewhere = startSweep({ ...ctx, meter }, { ...NEVER, work: () => runNow() });
+  onTestFinished(async () => {
+    await elsewhere.close();
+    await close();
+  });
+  work.mockRejectedValueOnce(new Error('no'));
+  await expect(runNow()).rejects.toThrow('no');
+  expect(noted).toEqual([]);
+  await elsewhere.runNow();
+  expect(work).toHaveBeenCalledTimes(1);
+  expect(noted).toEqual([{ what: 'swept' }]);
 });
 
 test('a process that is cut off in the middle gives the lock up', async () => {

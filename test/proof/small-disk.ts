@@ -8,7 +8,6 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Trial } from './harness.ts';
 
-const SIZE_MIB = 4;
 const PIECE = Buffer.alloc(64 * 1024);
 
 export type SmallDisk = {
@@ -19,16 +18,18 @@ export type SmallDisk = {
   clear(pid: number): void;
 };
 
-export function openSmallDisk(trial: Trial): SmallDisk {
+type Ended = Pick<Trial, 'afterwards'>;
+
+export function openSmallDisk(trial: Ended, sizeMib = 4): SmallDisk {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'ccjk-proof-disk-'));
   trial.afterwards(() => rmSync(directory, { recursive: true, force: true }));
-  return mounted(trial, directory) ? ofItsOwn(directory) : ofLimits(directory);
+  return mounted(trial, directory, sizeMib) ? ofItsOwn(directory) : ofLimits(directory);
 }
 
-function mounted(trial: Trial, directory: string): boolean {
+function mounted(trial: Ended, directory: string, sizeMib: number): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MIB}m`, 'tmpfs', directory], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMib}m`, 'tmpfs', directory], { stdio: 'ignore' });
   } catch {
     // A container's root may not.
     return false;
