@@ -1,19 +1,9 @@
-import { Migration } from '@mikro-orm/migrations';
+import { IndexBesideWriters } from './index-beside-writers.ts';
 
-export class Migration20261121175000 extends Migration {
+export class Migration20261121175000 extends IndexBesideWriters {
   override name = 'Migration20261121175000';
-
-  override up(): void | Promise<void> {
-    this.addSql(
-      `create index "tasks_open" on "tasks" ("user_id", "status", "device_id") where status in ('pending', 'queued', 'assigned', 'running');`,
-    );
-    this.addSql(`drop index "tasks_held";`);
-  }
-
-  override down(): void | Promise<void> {
-    this.addSql(
-      `create index "tasks_held" on "tasks" ("user_id", "device_id") where status in ('assigned', 'running');`,
-    );
-    this.addSql(`drop index "tasks_open";`);
-  }
+  protected override table = 'tasks';
+  protected override index = 'tasks_open';
+  protected override over =
+    `("user_id", "status", "device_id") where status in ('pending', 'queued', 'assigned', 'running')`;
 }

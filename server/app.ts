@@ -72,7 +72,7 @@ export async function buildApp(
   const { config } = service;
   const app = openApp({ service, metrics }, isStopping);
   await registerCors(app, config);
-  registerShedding(app, service, poolUse);
+  await registerShedding(app, service, poolUse);
   registerForms(app, routeOf);
   registerGuard(app, service, await registerRateLimits(app, service));
 

@@ -85,7 +85,9 @@ export const settings = {
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
     .optional()
-    .describe('A PostgreSQL ≥ 15; without it an embedded one runs under DATA_DIR'),
+    .describe(
+      'A PostgreSQL ≥ 15, with `?sslmode=require` by TLS alone; without it an embedded one runs under DATA_DIR',
+    ),
   DATABASE_POOL: whole(2, 500).default(20).describe('Connections to the database at most'),
   JWT_SECRET: secret
     .optional()

@@ -42,10 +42,18 @@ const OF_COMPOSE = [
 /** Without the first the service does not start; without one of the others, what it opens stays closed. */
 const SECRETS = ['JWT_SECRET', 'SECRETS_KEY', 'EMAIL_WEBHOOK_SECRET', 'ADMIN_MASTER_KEY', 'CRON_SECRET'];
 
-/** `.env.example`: the secrets to be filled in, then everything else, commented out with what holds without it. */
+/** What a profile of docker-compose.yml does not start without. */
+const OF_PROFILES = {
+  'the profile mail': ['MAIL_DOMAIN'],
+  'the profile s3, with S3_ENDPOINT=http://s3:9000': ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'],
+};
+
+/** `.env.example`: the secrets to be filled in, what a profile needs, then everything else, commented out with what holds without it. */
 export function envExample(): string {
   const known = all().filter(({ name }) => !OF_COMPOSE.includes(name));
-  const isSecret = ({ name }: Setting) => SECRETS.includes(name);
+  const ofProfiles = Object.values(OF_PROFILES).flat();
+  const hasDefault = ({ name }: Setting) => !SECRETS.includes(name) && !ofProfiles.includes(name);
+  const named = (names: string[]) => known.filter(({ name }) => names.includes(name));
   const commented =
     (line: string) =>
     ({ name, value, description }: Setting) =>
@@ -55,9 +63,14 @@ export function envExample(): string {
     '# To be filled in, each with its own: openssl rand -hex 32',
     '# Password of the database, which is made with it\nDB_PASSWORD=',
     '# Password of admin in Grafana, for the profile observability\nGRAFANA_PASSWORD=',
-    ...known.filter(isSecret).map(commented('')),
+    ...named(SECRETS).map(commented('')),
+    ...Object.entries(OF_PROFILES).flatMap(([profile, names]) => [
+      `# Must be set for ${profile}.`,
+      ...named(names).map(commented('#')),
+    ]),
     '# Everything below has a default that works.',
-    ...known.filter((setting) => !isSecret(setting)).map(commented('#')),
+    '# Ports of this machine for api, one for each: 3010-3012 for --scale api=3\n#API_PORTS=3000',
+    ...known.filter(hasDefault).map(commented('#')),
     '',
   ]
     .join('\n\n')

@@ -10,12 +10,13 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './adapters/postgre
 import { PostgresUnavailable } from './adapters/postgres-unavailable.ts';
 import { withKeptSecrets } from './adapters/secrets.ts';
 import { type Config, ConfigurationFailed, readSettings, type Settings } from './config.ts';
+import { DatabaseInUse } from './db/in-use.ts';
 import { DatabaseTooOld } from './db/too-old.ts';
 import type { OpenService } from './deps.ts';
 import { VERSION } from './version.ts';
 
 /** How long what is under way may take to end once the process has been told to stop. */
-const DRAIN_MS = 25_000;
+export const DRAIN_MS = 25_000;
 /** Of it, how long requests may take: the rest is for closing what they stand on. */
 const REQUESTS_MS = 20_000;
 /** npm passes Ctrl-C on to a process that the terminal has told already: the same wish, not a second one. */
@@ -155,7 +156,9 @@ const reasonOf = (error: unknown, { DATABASE_URL, DATA_DIR }: Settings, { postgr
     return `Port ${port} is taken by another program. Stop that one, or set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to another port.`;
   if (code === 'EACCES' && port)
     return `Port ${port} may not be opened by this user. Set PORT (for mail, MAIL_PORT; for metrics, METRICS_PORT) to one above 1023.`;
-  const isPlain = [PostgresUnavailable, DatabaseTooOld, ConfigurationFailed].some((kind) => error instanceof kind);
+  const isPlain = [PostgresUnavailable, DatabaseTooOld, DatabaseInUse, ConfigurationFailed].some(
+    (kind) => error instanceof kind,
+  );
   if (isPlain) return message;
   const area = postgres?.area ?? DATA_DIR;
   // A connection that broke tells no reason, and without DATABASE_URL it was to a database in DATA_DIR.

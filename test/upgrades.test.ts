@@ -2,10 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
-import { beforeAll, expect, test } from 'vitest';
+import pg from 'pg';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { hashesOfMigrations } from '../migrations/released.ts';
 import { columnsOf } from '../server/db/columns.ts';
 import { entities } from '../server/db/entities.ts';
+import { DatabaseInUse } from '../server/db/in-use.ts';
+import { migrate } from '../server/db/migrate.ts';
 import { type Db, MIGRATIONS, openDatabase } from '../server/db/orm.ts';
 import { openAppForTest, type TestApp, type TestDevice, type TestUser } from './setup/app.ts';
 import { cloneDatabase, EMPTY } from './setup/database.ts';
@@ -134,14 +137,18 @@ function contractions(before: Schema, after: Schema): string[] {
 }
 
 let before: Schema;
+let indexesBefore: Set<string>;
 /** With every migration. */
 let today: Db;
 
 beforeAll(async () => {
   const [empty, migrated] = await Promise.all([cloneDatabase(EMPTY), cloneDatabase()]);
-  const { orm, db, close } = await openDatabase(empty.url, { maxConnections: 2, isPatient: true });
+  const { orm, db, close } = await openDatabase(empty.url, { isForMigrations: true });
   await orm.migrator.up({ to: Object.keys(released).at(-1) as string });
   before = await schemaOf(db);
+  const { rows } = await sql<{ name: string }>`
+    select indexname as name from pg_indexes where schemaname = 'public'`.execute(db);
+  indexesBefore = new Set(rows.map(({ name }) => name));
   await close();
   await empty.drop();
   const opened = await openDatabase(migrated.url, { maxConnections: 1 });
@@ -194,3 +201,133 @@ test('what adds is none', async () => {
   );
   expect(added).toEqual([]);
 });
+
+// ---- Beside those who use the tables --------------------------------------------------------------------------------
+
+test.each([
+  ['create index tasks_notes on tasks (note)', 'it keeps the writers of tasks out'],
+  ['CREATE UNIQUE INDEX "one_name" ON "devices" ("device_name")', 'it keeps the writers of devices out'],
+  ['drop index "tasks_held"', 'the release before reads by tasks_held'],
+  ['drop index concurrently if exists tasks_held;', 'the release before reads by tasks_held'],
+  ['create index concurrently "tasks_notes" on "tasks" ("note")', undefined],
+  ['create index notes_text on notes (text)', undefined],
+])('«%s» is told from what keeps nobody waiting', (statement, sentence) => {
+  expect(disturbance(statement)).toBe(sentence);
+});
+
+test('migrations since the last release build their indexes beside writers, and drop none', async () => {
+  const { url, drop } = await migratedTo(lastReleased);
+  onTestFinished(drop);
+  const { orm, close } = await openDatabase(url, { isForMigrations: true });
+  onTestFinished(close);
+  for (const Kind of MIGRATIONS.slice(Object.keys(released).length)) {
+    const migration = new Kind(orm.em.getDriver(), orm.config);
+    await migration.up();
+    expect(migration.getQueries().map(String).map(disturbance).filter(Boolean)).toEqual([]);
+  }
+});
+
+test('an index is built while a backup reads, others write, and a second process starts', async () => {
+  const { url, drop } = await migratedTo(lastReleased);
+  onTestFinished(drop);
+  const writer = await connected(url);
+  const endBackup = await readAsABackup(url);
+  // As a process that was killed leaves it.
+  await writer.query('set lock_timeout = 1');
+  await expect(writer.query('create index concurrently tasks_open on tasks (user_id)')).rejects.toThrow('lock timeout');
+
+  const migrating = Promise.all([migrate(url), migrate(url)]);
+  await somebodyWaits(writer);
+  await writer.query("set lock_timeout = '1s'");
+  await writer.query(A_TASK);
+  await endBackup();
+  await migrating;
+  const { rows } = await writer.query(
+    "select indexrelid::regclass::text as name from pg_index where indrelid = 'tasks'::regclass and indisvalid",
+  );
+  expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(['tasks_open', 'tasks_held']));
+});
+
+test('a database that ran a migration while it dropped an index has the indexes of every other', async () => {
+  const { url, drop } = await migratedTo(lastReleased);
+  onTestFinished(drop);
+  const client = await connected(url);
+  await client.query(`
+    create index tasks_open on tasks (user_id, status, device_id) where status in ('pending', 'queued', 'assigned', 'running');
+    drop index tasks_held;
+    insert into migrations (name) values ('Migration20261121175000')`);
+  await migrate(url);
+  const indexes =
+    "select string_agg(indexdef, ';' order by indexname) as all from pg_indexes where schemaname = 'public'";
+  const { rows } = await client.query(indexes);
+  expect(rows).toEqual((await sql.raw(indexes).execute(today)).rows);
+});
+
+test('a migration that waits for a table lets others use it, tries again, and in the end says why it gives up', async () => {
+  const { url, drop } = await migratedTo('Migration20261121161500');
+  onTestFinished(drop);
+  const other = await connected(url);
+  const endBackup = await readAsABackup(url);
+  const givingUp = expect(migrate(url, { patienceMs: 0 })).rejects.toThrow(DatabaseInUse);
+  await somebodyWaits(other);
+  await other.query(A_TASK);
+  await givingUp;
+  const migrating = migrate(url, { retryMs: 1 });
+  await somebodyWaits(other);
+  await other.query(A_TASK);
+  await endBackup();
+  await migrating;
+});
+
+const lastReleased = Object.keys(released).at(-1) as string;
+
+const A_TASK = `insert into tasks (id, user_id, device_id, task_type, command, status, expires_at)
+  select gen_random_uuid(), user_id, id, 'command', 'true', 'queued', now() + interval '1 day' from devices`;
+
+/** What those who use the tables of the release before would notice of `statement`. */
+function disturbance(statement: string): string | undefined {
+  const [, index] = statement.match(/^\s*drop index (?:concurrently )?(?:if exists )?"?(\w+)/i) ?? [];
+  if (index && indexesBefore.has(index)) return `the release before reads by ${index}`;
+  const [, table] = statement.match(/^\s*create (?:unique )?index (?!concurrently ).* on "?(\w+)/i) ?? [];
+  return table && before.tables.has(table) ? `it keeps the writers of ${table} out` : undefined;
+}
+
+/** A database as it was after the migration `last`, with a device and a task. */
+async function migratedTo(last: string): Promise<{ url: string; drop(): Promise<void> }> {
+  const { url, drop } = await cloneDatabase(EMPTY);
+  const { orm, close } = await openDatabase(url, { isForMigrations: true });
+  await orm.migrator.up({ to: last });
+  await orm.em.execute(`
+    with someone as (insert into users (id, email, password_hash) values (gen_random_uuid(), 'a@example.com', 'x') returning id)
+    insert into devices (id, user_id, device_name, device_id, os_type, key_hash)
+    select gen_random_uuid(), id, 'one', 'one', 'linux', 'x' from someone`);
+  await orm.em.execute(A_TASK);
+  await close();
+  return { url, drop };
+}
+
+async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+/** Reads in one snapshot for as long as it takes. Returns its end. */
+async function readAsABackup(url: string): Promise<() => Promise<unknown>> {
+  const reader = await connected(url);
+  await reader.query('begin isolation level repeatable read, read only');
+  await reader.query('select count(*) from tasks');
+  return () => reader.query('commit');
+}
+
+const somebodyWaits = (client: pg.Client) =>
+  vi.waitUntil(
+    async () => {
+      const { rows } = await client.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rows.length > 0;
+    },
+    { timeout: 10_000 },
+  );

@@ -82,8 +82,15 @@ async function* linesOf(client: pg.Client): AsyncGenerator<Header | Line> {
   yield { end: await readChecksums(client, tables), rows };
 }
 
-/** @throws AdministrationFailed when the database is in use, or the file is no whole backup of this version */
-export async function restore(databaseUrl: string, file: string): Promise<Done> {
+/**
+ * `andThen` is done in the transaction of the restore, once everything is back.
+ * @throws AdministrationFailed when the database is in use, or the file is no whole backup of this version
+ */
+export async function restore(
+  databaseUrl: string,
+  file: string,
+  andThen: (client: pg.Client) => Promise<unknown> = async () => {},
+): Promise<Done> {
   await migrate(databaseUrl);
   const { size: bytes } = await stat(file);
   return connected(databaseUrl, async (client) => {
@@ -103,10 +110,15 @@ export async function restore(databaseUrl: string, file: string): Promise<Done> 
     for (const { relation, name, definition } of constraints) {
       await client.query(`alter table ${relation} add constraint ${name} ${definition}`);
     }
+    await andThen(client);
     await client.query('commit');
     return { tables: tables.length, rows, bytes };
   });
 }
+
+/** In SQL, as all is here: there is no service on a database that is being restored. */
+export const auditRestore = (client: pg.Client): Promise<unknown> =>
+  client.query(`insert into audit_logs (actor, action, created_at) values ('admin', 'backup.restored', now())`);
 
 async function load(client: pg.Client, file: string, known: ReadonlySet<string>): Promise<End> {
   let table: Table | undefined;

@@ -11,9 +11,10 @@ import {
   queueStatus,
   verifyAccount,
 } from '../domain/administration.ts';
+import { audit } from '../domain/audit.ts';
 import { pauseDispatch, resumeDispatch } from '../domain/pauses.ts';
 import { PLANS, type Plan } from '../domain/plans.ts';
-import { backUp, restore } from './backup.ts';
+import { auditRestore, backUp, restore } from './backup.ts';
 import { drill } from './drill.ts';
 import { AdministrationFailed, asOperator, openPlace, openPlaceAlone } from './place.ts';
 import { rotate } from './rotation.ts';
@@ -152,6 +153,8 @@ export const commands: Record<string, Command> = {
     run: async (settings, [file = '']) => {
       const { config, close } = await openPlace(settings);
       try {
+        // First, so that nobody's data leaves without it.
+        await asOperator(config, (ctx) => audit(ctx, 'backup.begun'));
         const done = await backUp(config.DATABASE_URL, file);
         return said(`${file}: ${done.rows} rows of ${done.tables} tables, ${done.bytes} bytes`, done);
       } finally {
@@ -165,7 +168,7 @@ export const commands: Record<string, Command> = {
     run: async (settings, [file = '']) => {
       const { config, close } = await openPlaceAlone(settings);
       try {
-        const done = await restore(config.DATABASE_URL, file);
+        const done = await restore(config.DATABASE_URL, file, auditRestore);
         return said(`${done.rows} rows of ${done.tables} tables are back, with equal checksums`, done);
       } finally {
         await close();

@@ -18,6 +18,7 @@ import { Migration20261121151205 } from '../../migrations/Migration2026112115120
 import { Migration20261121161500 } from '../../migrations/Migration20261121161500.ts';
 import { Migration20261121163000 } from '../../migrations/Migration20261121163000.ts';
 import { Migration20261121175000 } from '../../migrations/Migration20261121175000.ts';
+import { Migration20261121211500 } from '../../migrations/Migration20261121211500.ts';
 import { entities } from './entities.ts';
 import { PreparedClient } from './prepared-client.ts';
 
@@ -38,6 +39,12 @@ const PATIENCE = {
   idle_in_transaction_session_timeout: 2 * STATEMENT_TIMEOUT_MS,
 };
 
+/**
+ * Of migrations: a statement may take as long as it needs. But what waits for a table makes all who come after it wait
+ * too, so it soon lets them go first, and is tried again (migrate.ts).
+ */
+const PATIENCE_OF_MIGRATIONS = { lock_timeout: 2_000 };
+
 /** Values as our types say: times as Date, bigint as number (ours stay far below 2^53), dates as they are written. */
 const valueTypes = new pg.TypeOverrides();
 valueTypes.setTypeParser(pg.types.builtins.INT8, Number);
@@ -55,39 +62,44 @@ export const MIGRATIONS = [
   Migration20261121161500,
   Migration20261121163000,
   Migration20261121175000,
+  Migration20261121211500,
 ] as const;
 
 type Opening = {
   maxConnections?: number;
-  /** Statements may take as long as they need: for migrations. */
-  isPatient?: boolean;
+  /** Statements may take as long as they need, and have one connection to run on. */
+  isForMigrations?: boolean;
   onPoolCreated?: (pool: pg.Pool) => void;
 };
 
 export const ormOptions = (
   url: string,
-  { maxConnections = 20, isPatient = false, onPoolCreated }: Opening = {},
+  { maxConnections = 20, isForMigrations = false, onPoolCreated }: Opening = {},
 ): Options => ({
   clientUrl: url,
   entities: [...entities],
   extensions: [Migrator],
   discovery: { warnWhenNoEntities: false },
-  pool: { min: 0, max: maxConnections },
+  pool: { min: 0, max: isForMigrations ? 1 : maxConnections },
   migrations: {
     path: './migrations',
     pathTs: './migrations',
     snapshot: false,
     tableName: 'migrations',
     silent: true,
+    // Some are no transaction (index-beside-writers.ts), and would wait for ever for one around all of them.
+    allOrNothing: false,
     migrationsList: MIGRATIONS.map((migration) => ({ name: migration.name, class: migration })),
   },
   driverOptions: {
+    // MikroORM reads no more of it than the host, the user and the name; what it asks of TLS must not be lost.
+    connectionString: url,
     Client: PreparedClient,
     pipeline: true,
     ...(onPoolCreated && { onPoolCreated }),
     types: valueTypes,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    ...(isPatient ? {} : PATIENCE),
+    ...(isForMigrations ? PATIENCE_OF_MIGRATIONS : PATIENCE),
     keepAlive: true,
     application_name: 'ccjk-cloud',
   },

@@ -86,6 +86,8 @@ export const Task = defineEntity({
       properties: ['user', 'status', 'device'],
       where: "status in ('pending', 'queued', 'assigned', 'running')",
     },
+    // The release before counts by it; it goes with the next.
+    { name: 'tasks_held', properties: ['user', 'device'], where: "status in ('assigned', 'running')" },
     {
       name: 'tasks_waiting',
       properties: ['user', 'status', 'createdAt', 'id'],

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const root = new URL('../..', import.meta.url);
 
-test('every line is written in its order, also those of the turn in which the process exits', async () => {
+test('every line is written in its order, also those that are due when the process exits', async () => {
   const program = `
     import { pino } from 'pino';
     import { openLogLines } from './server/adapters/log-lines.ts';

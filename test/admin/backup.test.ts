@@ -5,6 +5,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { backUp, restore } from '../../server/admin/backup.ts';
+import { commands, type Options } from '../../server/admin/commands.ts';
+import { readSettings } from '../../server/config.ts';
 import { newDirectory } from '../acceptance/process.ts';
 import { openApp, type TestApp, type TestUser } from '../setup/app.ts';
 import { cloneDatabase, stateOfEverything } from '../setup/database.ts';
@@ -61,6 +63,25 @@ test('a backup that is restored and made again says the same', async () => {
   await backUp(url, again);
   const endOf = (backup: string) => gunzipSync(readFileSync(backup)).toString().trimEnd().split('\n').at(-1);
   expect(endOf(again)).toBe(endOf(file));
+});
+
+test("whoever takes everybody's data, or puts it back, is in the audit log", async () => {
+  const run = (command: 'backup' | 'restore', databaseUrl: string) =>
+    commands[command]?.run(
+      readSettings({ DATABASE_URL: databaseUrl, JWT_SECRET: 'j'.repeat(48) }),
+      [path.join(directory, 'audited.gz')],
+      {} as Options,
+    );
+  const url = await emptyDatabase();
+  await run('backup', app.databaseUrl);
+  await run('restore', url);
+  const { db } = (await openParts({ databaseUrl: url })).ctx;
+  const { rows } = await sql`
+    select actor, action from audit_logs where action like 'backup.%' order by id`.execute(db);
+  expect(rows).toEqual([
+    { actor: 'admin', action: 'backup.begun' },
+    { actor: 'admin', action: 'backup.restored' },
+  ]);
 });
 
 test('a database that is in use is not touched', async () => {

@@ -233,8 +233,11 @@ async function countStatements(service: MeasuredProcess, [one]: readonly Going[]
 // ---- Of those who wait ----------------------------------------------------------------------------------------------
 
 const WARM_UP = 200;
-/** Longer than the answers of any of them, shorter than a long poll. */
+/** Longer than the answers of any of them. */
 const SETTLE_MS = 2_000;
+/** Long enough for each of them to look for itself a few times; with the rest shorter than a long poll. */
+const WAIT_MS = 20_000;
+const HALF_A_MINUTE_MS = 30_000;
 
 /** One takes a thousand subscribers without a key. */
 const CHANNELS = Array.from({ length: 20 }, (_, at) => `waited-for-${at}`);
@@ -260,8 +263,17 @@ async function ofThoseWhoWait({ cluster, quick, say }: Bench): Promise<Row[]> {
       const opened = await openMany(count);
       await pause(SETTLE_MS);
       const kib = ((await service.memoryMiB()) - before) * 1024;
+      const spent = async () => [await service.cpuMs(), familyCpuMs(cluster.pid)] as const;
+      const [serviceBefore, postgresBefore] = await spent();
+      await pause(WAIT_MS);
+      const [serviceAfter, postgresAfter] = await spent();
       for (const each of opened) each.close();
-      rows.push(rowOf(`${what} that waits`, 'KiB of memory', [kib / count]));
+      const inHalfAMinute = (ms: number) => [(ms * HALF_A_MINUTE_MS) / WAIT_MS / count];
+      rows.push(
+        rowOf(`${what} that waits`, 'KiB of memory', [kib / count]),
+        rowOf(`${what} that waits 30 s`, 'service CPU ms', inHalfAMinute(serviceAfter - serviceBefore)),
+        rowOf(`${what} that waits 30 s`, 'PostgreSQL CPU ms', inHalfAMinute(postgresAfter - postgresBefore)),
+      );
     } finally {
       await service.stop();
     }

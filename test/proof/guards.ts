@@ -58,6 +58,14 @@ export const GUARDS: Record<string, Guard> = {
     to: 'true',
     breaks: 'a heartbeat renews no lost lease',
   },
+  /** A claim is started wherever it is found. */
+  'place-of-a-claim': {
+    harness: 'fencing',
+    file: 'sdk/src/daemon/journal.ts',
+    from: 'return place === ',
+    to: 'return true || place === ',
+    breaks: 'what was not yet spawned when its machine was copied runs once',
+  },
   'claims-in-turn': {
     harness: 'state-machine',
     file: 'server/domain/dispatch.ts',

@@ -65,7 +65,7 @@ test.each([
   [['subscribe', 'c', '--from', 'yesterday'], '--from must be an event such as event-12, or start'],
   [['channels', 'burn'], 'There is no "channels burn"'],
   [['channels', 'create', '--expires', 'soon'], '--expires must be a duration'],
-  [['keys', 'list', 'all'], 'There is no "keys list all"'],
+  [['keys', 'list', 'all'], 'Unexpected argument "all"'],
   [['keys', 'revoke', 'x'], '--reason is missing (or --now'],
   [['keys', 'create', '--permission', 'all'], 'There is no permission "all"'],
   [['email'], 'The action is missing'],

@@ -1,12 +1,12 @@
 /** The daemon killed at every point: no second run of one attempt, and no lost result. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openApp, type TestApp } from '../setup/app.ts';
 import { endOf, HELD_COMMAND, linesOf, lives, machinesOf, PATIENCE } from './machine.ts';
 
 let app: TestApp;
-const { openMachine, startProcess } = machinesOf(() => app);
+const { openMachine, start, startProcess } = machinesOf(() => app);
 
 beforeAll(async () => {
   app = await openApp();
@@ -54,6 +54,20 @@ test.each(DEATHS)('killed at "%s": no second run, no lost result', async (deadly
     for (const name of ['journal', 'spool', 'attempts']) expect(readdirSync(join(machine.state, name))).toEqual([]);
   }, PATIENCE);
   await next.kill('SIGTERM');
+});
+
+test.each(['journaled', 'start answered'])('a copy made at "%s" starts nothing; the original does', async (deadly) => {
+  const machine = await openMachine();
+  const id = await machine.queue('echo run >>runs; echo out');
+  await startProcess(machine, { deadly }).gone;
+  const copy = { ...machine, state: machine.at('copy') };
+  cpSync(machine.state, copy.state, { recursive: true, preserveTimestamps: true });
+  const daemon = start(copy);
+  expect(await daemon.told('dropped')).toMatchObject({ task_id: id });
+  expect(readdirSync(join(copy.state, 'journal'))).toEqual([]);
+  startProcess(machine);
+  expect(await machine.ended(id)).toMatchObject({ status: 'completed', attempt: 1, stdout: 'out\n' });
+  expect(machine.read('runs')).toBe('run\n');
 });
 
 test('killed at every point, one death after the other, a command runs once', async () => {

@@ -181,6 +181,11 @@ test('where nothing can be written nothing runs, and that is said', async () => 
   expect(neverRan || exitCode === 0).toBe(true); // whichever of the two was first
 });
 
+test('what ran is not called never started when somebody has taken its folder away', async () => {
+  const { exitCode, neverRan } = await run('rm -r "$PWD"; exit 3');
+  expect({ exitCode, neverRan }).toEqual({ exitCode: 3, neverRan: false });
+});
+
 test('a long output keeps its beginning and its end, in whole characters', async () => {
   const { folder } = await run(`printf 'ä%.0s' $(seq 40000); head -c 3000000 /dev/zero | tr '\\0' x; printf 'end€'`);
   const text = await readOutput(folder, 'stdout');

@@ -1,10 +1,15 @@
 /** What the daemon keeps on the disk. */
 import { randomUUID } from 'node:crypto';
 import {
+  copyFileSync,
+  cpSync,
   existsSync,
+  linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -12,12 +17,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { makePrivateFolder, writeDurably } from '../../sdk/src/daemon/durable-files.ts';
 import { Journal, type JournalEntry } from '../../sdk/src/daemon/journal.ts';
-import { takeLock } from '../../sdk/src/daemon/lock.ts';
+import { type Holder, takeLock } from '../../sdk/src/daemon/lock.ts';
 import { machineId } from '../../sdk/src/daemon/machine.ts';
-import { ownMark } from '../../sdk/src/daemon/processes.ts';
+import { ownMark, realm } from '../../sdk/src/daemon/processes.ts';
 import { Spool } from '../../sdk/src/daemon/spool.ts';
 
 const newFolder = (): string => {
@@ -81,6 +86,51 @@ test('an entry that another hand has damaged is told and left where it is', asyn
   expect(existsSync(path)).toBe(true);
 });
 
+/** What happens to the folder of a journal that holds `entry`; gives the folder, and the entry where it has changed. */
+const MOVES: Record<string, (folder: string, entry: JournalEntry) => { folder: string; entry?: JournalEntry }> = {
+  'in a copy of the folder': (folder) => {
+    const copy = newFolder();
+    cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+    return { folder: copy };
+  },
+  'in a copy that shares its files': (folder) => {
+    const copy = newFolder();
+    for (const name of readdirSync(folder)) linkSync(join(folder, name), join(copy, name));
+    return { folder: copy };
+  },
+  'when it was restored into its folder': (folder, { task }) => {
+    const path = join(folder, `${task.lease_id}.json`);
+    renameSync(path, `${path}.kept`);
+    copyFileSync(`${path}.kept`, path);
+    return { folder };
+  },
+  'after another boot, or in another container': (folder, entry) => ({
+    folder,
+    entry: { ...entry, place: String(entry.place?.replace(realm(), 'another')) },
+  }),
+  'when nobody wrote where that is': (folder, { place: _, ...entry }) => ({ folder, entry }),
+};
+
+test('an entry is in its place for whoever opens the journal again, also when its folder was moved', async () => {
+  const folder = newFolder();
+  const entry = entryFor(randomUUID());
+  await new Journal(folder).write(entry);
+  const [found = entry] = await new Journal(folder).read(never);
+  expect(await new Journal(folder).isInPlace(found)).toBe(true);
+  const parent = join(newFolder(), 'deeper');
+  mkdirSync(parent);
+  renameSync(folder, join(parent, 'journal'));
+  expect(await new Journal(join(parent, 'journal')).isInPlace(found)).toBe(true);
+});
+
+test.each(Object.entries(MOVES))('an entry is not in its place %s', async (_, move) => {
+  const folder = newFolder();
+  const written = entryFor(randomUUID());
+  await new Journal(folder).write(written);
+  const { folder: place, entry = written } = move(folder, written);
+  expect(await new Journal(place).isInPlace(entry)).toBe(false);
+});
+
 test('the spool gives back every result until it is removed', async () => {
   const spool = new Spool(newFolder());
   const reports = [randomUUID(), randomUUID()].sort().map((leaseId) => ({
@@ -110,9 +160,28 @@ test('a lock is held by one, named to the others, and free after its release', (
   expect(takeLock(path)).toHaveProperty('release');
 });
 
+/** A number that is in use, of a process that is not. */
+const DEAD: Holder = { pid: process.pid, start: 'long ago', realm: 'elsewhere', since: '2026-01-20T10:00:00.000Z' };
+
+test('a holder that nobody here can see has its lock as long as it is touched', () => {
+  const path = join(newFolder(), 'lock');
+  writeFileSync(path, JSON.stringify(DEAD));
+  expect(takeLock(path)).toEqual({ holder: DEAD });
+  utimesSync(path, 0, 0);
+  expect(takeLock(path)).toHaveProperty('release');
+});
+
+test('whoever has a lock touches it', async () => {
+  const path = join(newFolder(), 'lock');
+  const lock = takeLock(path);
+  utimesSync(path, 0, 0);
+  await vi.waitFor(() => expect(statSync(path).mtimeMs).toBeGreaterThan(0), { timeout: 20_000 });
+  if ('release' in lock) lock.release();
+});
+
 test('the lock of a process that is gone is taken over, also when its number lives again', () => {
   const path = join(newFolder(), 'lock');
-  writeFileSync(path, JSON.stringify({ pid: process.pid, start: 'long ago', since: '2026-01-20T10:00:00.000Z' }));
+  writeFileSync(path, JSON.stringify({ ...DEAD, realm: realm() }));
   expect(takeLock(path)).toHaveProperty('release');
   expect(readdirSync(join(path, '..'))).toEqual(['lock']);
 });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { CcjkCloud } from '../core/client.ts';
+import { objectOf } from '../daemon/config-file.ts';
 import { readDeviceCredentials, stateFolder } from '../daemon/machine.ts';
 import type { ConfigBackup, Device } from '../generated/types.ts';
 import { type Arguments, act, type Command, UsageError } from './arguments.ts';
@@ -54,7 +55,12 @@ const COLUMNS: Column<ConfigBackup>[] = [
 async function create(args: Arguments, typed?: string): Promise<void> {
   const file = typed ?? configFileOf(args);
   if (!file) throw new UsageError('The file is missing: name one, give - for stdin, or set CCJK_CONFIG_FILE');
-  const config_data = objectOf(await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')), file);
+  const config_data = objectOf(await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')));
+  if (!config_data)
+    throw new Failure(
+      `${file === '-' ? 'What came on stdin' : file} is no JSON object.`,
+      'Only those can be backed up.',
+    );
   const config_name = args.text('name') ?? (file === '-' ? 'config' : basename(file));
   const { client } = await openClient(args);
   const device = await deviceFor(client, args.text('device'));
@@ -65,14 +71,6 @@ async function create(args: Arguments, typed?: string): Promise<void> {
     () =>
       `Saved ${plain(config_name)} of ${plain(device.device_name)} as ${made.id}.\nPut it back with: ${PROGRAM} restore ${made.id}`,
   );
-}
-
-function objectOf(written: string, file: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(written);
-    if (typeof value === 'object' && value && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {}
-  throw new Failure(`${file === '-' ? 'What came on stdin' : file} is no JSON object.`, 'Only those can be backed up.');
 }
 
 /** The one that is named; else this machine, if it is one; else the only one. */

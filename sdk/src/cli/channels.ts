@@ -1,7 +1,7 @@
 /** channels: list, show and create channels of the relay. */
 import type { Channel } from '../generated/types.ts';
-import { type Arguments, type Command, UsageError } from './arguments.ts';
-import { answer, facts, PROGRAM, paint, plain, table } from './output.ts';
+import { type Arguments, act, type Command } from './arguments.ts';
+import { answer, answerPage, type Column, facts, PROGRAM, plain } from './output.ts';
 import { openRelay } from './profile.ts';
 
 const TYPES = ['public', 'encrypted', 'private', 'temporary'] as const;
@@ -24,38 +24,28 @@ export const channels: Command = {
     expires: { type: 'string' },
     limit: { type: 'string' },
   },
-  run: async (args) => {
-    const [action = 'list', ...rest] = args.words;
-    if (action === 'list' && rest.length === 0) return list(args);
-    if (action === 'show') return show(args);
-    if (action === 'create') return create(args);
-    throw new UsageError(`There is no "channels ${args.words.join(' ')}"`);
-  },
+  run: (args) =>
+    act(args, 'channels', {
+      list: { run: list },
+      show: { words: ['The id of the channel'], run: show },
+      create: { words: ['The id?'], run: create },
+    }),
 };
 
-async function list(args: Arguments): Promise<number> {
+async function list(args: Arguments): Promise<void> {
   const type = args.oneOf('type', TYPES);
   const limit = args.number('limit', 1, 100) ?? 50;
   const { relay } = await openRelay(args);
-  const { items, pagination } = await relay.channels.list({ limit, ...(type ? { type } : {}) });
-  answer(args, { channels: items, pagination }, () => {
-    if (items.length === 0) return `No channels. Make one with: ${PROGRAM} channels create`;
-    const { total } = pagination;
-    const more = total > items.length ? `\n${paint('dim', `${items.length} of ${total} channels`)}` : '';
-    return channelTable(items) + more;
-  });
-  return 0;
+  const page = await relay.channels.list({ limit, ...(type ? { type } : {}) });
+  answerPage(args, 'channels', page, COLUMNS, `No channels. Make one with: ${PROGRAM} channels create`);
 }
 
-async function show(args: Arguments): Promise<number> {
-  const [, id = ''] = args.expectWords('The action', 'The id of the channel');
+async function show(args: Arguments, id: string): Promise<void> {
   const channel = await (await openRelay(args)).relay.channels.get(id);
   answer(args, channel, () => describe(channel));
-  return 0;
 }
 
-async function create(args: Arguments): Promise<number> {
-  const [, id] = args.words.length > 1 ? args.expectWords('The action', 'The id') : args.words;
+async function create(args: Arguments, id?: string): Promise<void> {
   const type = args.oneOf('type', TYPES);
   const name = args.text('name');
   const expiresMs = args.duration('expires');
@@ -67,16 +57,14 @@ async function create(args: Arguments): Promise<number> {
     ...(expiresMs === undefined ? {} : { expiresIn: Math.ceil(expiresMs / 1000) }),
   });
   answer(args, channel, () => `Made ${channel.id}.\nListen with: ${PROGRAM} subscribe ${channel.id}`);
-  return 0;
 }
 
-const channelTable = (items: readonly Channel[]): string =>
-  table(items, [
-    { title: 'ID', width: 24, of: ({ id }) => id },
-    { title: 'TYPE', width: 9, of: ({ type }) => type },
-    { title: 'EXPIRES', width: 16, of: ({ expiresAt }) => minuteOf(expiresAt) },
-    { title: 'NAME', width: 20, of: ({ name }) => name ?? '' },
-  ]);
+const COLUMNS: Column<Channel>[] = [
+  { title: 'ID', width: 24, of: ({ id }) => id },
+  { title: 'TYPE', width: 9, of: ({ type }) => type },
+  { title: 'EXPIRES', width: 16, of: ({ expiresAt }) => minuteOf(expiresAt) },
+  { title: 'NAME', width: 20, of: ({ name }) => name ?? '' },
+];
 
 /** In UTC. */
 export const minuteOf = (time: string | null): string => time?.slice(0, 16).replace('T', ' ') ?? 'never';

@@ -1,8 +1,6 @@
 /** daemon: make this machine one that runs commands. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type DaemonEvent, runDaemon } from '../daemon/index.ts';
-import { takeLock } from '../daemon/lock.ts';
+import { takeFolder } from '../daemon/lock.ts';
 import {
   credentialsPath,
   type DeviceCredentials,
@@ -49,7 +47,7 @@ export const daemon: Command = {
     args.expectWords();
     const concurrency = args.number('concurrency', 1, 100);
     const folder = stateFolder();
-    refuseSecond(folder);
+    takeFolder(folder).release(); // before a new key is asked for, which would end the daemon that has it
     const { url, device_key, device_name } = await keyFor(args, folder);
     const isJson = args.is('json');
     if (!isJson) print(`${device_name ?? 'This machine'} takes commands from ${url}. Stop with Ctrl-C.`);
@@ -70,21 +68,6 @@ export const daemon: Command = {
 /** The configuration of this machine, as a path. */
 export const configFileOf = (args: Arguments): string | undefined =>
   args.text('config-file') ?? (process.env.CCJK_CONFIG_FILE || undefined);
-
-/** Before a new key is asked for, which would end the other daemon. */
-function refuseSecond(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = takeLock(join(folder, 'daemon.lock'));
-  if ('release' in lock) {
-    lock.release();
-    return;
-  }
-  const who = lock.holder ? ` (process ${lock.holder.pid}, since ${lock.holder.since})` : '';
-  throw new Failure(
-    `A daemon${who} already uses ${folder}.`,
-    'Stop it, or give this one CCJK_STATE_DIR and CCJK_MACHINE_ID of its own.',
-  );
-}
 
 async function keyFor(args: Arguments, folder: string): Promise<DeviceCredentials> {
   const kept = await readDeviceCredentials(folder).catch(() => {

@@ -1,4 +1,5 @@
 /** publish: send a message to a channel of the relay. */
+import { text as textOf } from 'node:stream/consumers';
 import type { NewMessage } from '../generated/types.ts';
 import { sealTo } from '../relay/sealing.ts';
 import { type Command, UsageError } from './arguments.ts';
@@ -27,10 +28,9 @@ export const publish: Command = {
     'no-create': { type: 'boolean' },
   },
   run: async (args) => {
-    const [channel = ''] =
-      args.words.length > 1 ? args.expectWords('The channel', 'The message') : args.expectWords('The channel');
+    const [channel = '', typed] = args.expectWords('The channel', 'The message?');
     const priority = args.oneOf('priority', PRIORITIES);
-    const text = args.words[1] ?? (await textFromStdin());
+    const text = typed ?? (await textFromStdin());
     const { relay } = await openRelay(args);
     const isSealed = args.is('seal');
     const sender = args.text('sender');
@@ -54,9 +54,5 @@ export const publish: Command = {
 
 async function textFromStdin(): Promise<string> {
   if (process.stdin.isTTY) throw new UsageError('The message is missing');
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks)
-    .toString()
-    .replace(/\r?\n$/, '');
+  return (await textOf(process.stdin)).replace(/\r?\n$/, '');
 }

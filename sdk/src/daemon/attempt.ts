@@ -3,7 +3,8 @@
  *
  * What a daemon does with an entry that it finds in the journal:
  * - claimed: nothing was spawned. Asks to start under the same lease, again or for the first time; only a 200 lets it run,
- *   so a lease that ran out meanwhile simply ends it. Nothing is lost and no retry is used up.
+ *   so a lease that ran out meanwhile simply ends it. Nothing is lost and no retry is used up. But it is dropped unasked
+ *   where it was not claimed (journal.ts): whoever claimed it may live, and start it.
  * - spawning: closes the gate (executor.ts). Was it passed, the process is known and goes on or has ended; was it not,
  *   nothing will run any more, but after a power cut that proves nothing: "it may have run", and not `never_started`.
  * - running: the process still runs: looked after, its timeout enforced. It is gone: reported as its exit file says, else lost.
@@ -15,7 +16,7 @@ import { ApiError } from '../core/errors.ts';
 import { waitFor } from '../core/retries.ts';
 import type { HandedTask, TaskResult } from '../generated/types.ts';
 import { codeOf } from './durable-files.ts';
-import type { DaemonEvent } from './events.ts';
+import { type DaemonEvent, messageOf } from './events.ts';
 import { type Command, closeGate, type Ended, Execution, environmentFor, launch } from './executor.ts';
 import { type Handler, Handling } from './handlers.ts';
 import type { Journal, JournalEntry, Stop } from './journal.ts';
@@ -97,9 +98,12 @@ export class Attempt {
 
   /** A task that the journal holds from an earlier daemon. */
   static resume(place: Workplace, entry: JournalEntry, before: Promise<unknown>): Attempt {
-    return new Attempt(place, entry, (attempt) =>
-      entry.state === 'claimed' ? attempt.#start(before) : attempt.#takeOver(),
-    );
+    return new Attempt(place, entry, async (attempt) => {
+      if (entry.state !== 'claimed') return attempt.#takeOver();
+      if (await place.journal.isInPlace(entry)) return attempt.#start(before);
+      await place.journal.remove(entry.task.lease_id); // its folder may be in use
+      attempt.#dropped('It was claimed elsewhere, or before a reboot');
+    });
   }
 
   get isRunning(): boolean {
@@ -144,7 +148,7 @@ export class Attempt {
       if (!(error instanceof ApiError)) return; // the daemon ends, and the next one asks again
       if (error.code === 'TASK_CANCELLED') return this.#neverStarted('Cancelled before it started', 'cancelled');
       await this.#forget();
-      return place.emit({ type: 'dropped', task_id: task.id, message: messageOf(error) });
+      return this.#dropped(messageOf(error));
     }
     place.fault('start answered');
     if (this.#entry.stop) return this.#neverStarted(this.#entry.stop.message, 'cancelled');
@@ -155,6 +159,10 @@ export class Attempt {
       return this.#neverStarted(`The command could not be started: ${messageOf(error)}`);
     }
     await this.#watch(execution, 'started');
+  }
+
+  #dropped(message: string): void {
+    this.#place.emit({ type: 'dropped', task_id: this.task.id, message });
   }
 
   /** @throws Error when nothing was started */
@@ -329,8 +337,6 @@ export class Attempt {
     this.#place.emit({ type: 'problem', task_id: this.task.id, message: messageOf(error) });
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const storable = (text: string): string => text.replaceAll('\0', '\u{fffd}');
 

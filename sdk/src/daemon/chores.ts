@@ -7,6 +7,7 @@ import { sleep } from '../core/retries.ts';
 import type { DeviceConfig, LogUpload, SyncedConfig } from '../generated/types.ts';
 import type { Workplace } from './attempt.ts';
 import { ConfigFile, REFUSALS, type Restore } from './config-file.ts';
+import { messageOf } from './events.ts';
 import type { OwnLog } from './own-log.ts';
 
 const TICK_MS = 500;
@@ -117,5 +118,5 @@ export class Chores {
 const failureOf = (work: Promise<void>): Promise<string> =>
   work.then(
     () => '',
-    (error: unknown) => (error instanceof Error && error.message) || String(error),
+    (error: unknown) => messageOf(error) || String(error),
   );

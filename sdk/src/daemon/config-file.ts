@@ -91,7 +91,7 @@ export class ConfigFile {
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What a text is as JSON; undefined when that is no object. */
-function objectOf(text: string): Data | undefined {
+export function objectOf(text: string): Data | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Data) : undefined;

@@ -2,7 +2,7 @@
  * Files that survive a power cut: written beside their place, synced, renamed into it, and the folder synced. A reader
  * sees the old text or the new one, never a part.
  */
-import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** What `fs` failed with, such as ENOENT. */
@@ -14,13 +14,22 @@ export async function makePrivateFolder(path: string): Promise<void> {
   await chmod(path, 0o700);
 }
 
-/** When this returns, `text` is on the disk. Only its owner can read it, unless `mode` says otherwise. */
-export async function writeDurably(path: string, text: string | Uint8Array, mode = 0o600): Promise<void> {
+type Text = string | Uint8Array;
+
+/**
+ * When this returns, `text` is on the disk; it may be made from the file that it is to lie in. Only its owner can read it,
+ * unless `mode` says otherwise.
+ */
+export async function writeDurably(
+  path: string,
+  text: Text | ((file: FileHandle) => Promise<Text>),
+  mode = 0o600,
+): Promise<void> {
   const draft = `${path}.tmp`;
   await rm(draft, { force: true });
   const file = await open(draft, 'wx', mode);
   try {
-    await file.writeFile(text);
+    await file.writeFile(typeof text === 'function' ? await text(file) : text);
     await file.sync();
   } finally {
     await file.close();

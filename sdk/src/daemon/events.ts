@@ -44,3 +44,6 @@ export type DaemonEvent =
   | { type: 'problem'; message: string; task_id?: string }
   /** The daemon has ended; `running` commands go on, and the next daemon takes them over. */
   | { type: 'stopped'; running: number };
+
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -43,12 +43,14 @@ const LOOK_STOPPING_MS = 25;
 /** Bytes of one argument; Linux takes 128 KiB. A longer command is given as a file. */
 const MAX_ARGUMENT = 120_000;
 
+const GATE_CLOSED = 75;
+
 /**
  * The traps let it outlive a signal to the group, and are not inherited by the command. Nothing but builtins: PATH may be
  * the caller's. The variable is named so that it cannot be one that the caller exported.
  */
 const AROUND = `CCJK_FOLDER=$1; shift
-(set -C; echo $$ >"$CCJK_FOLDER/gate") 2>/dev/null || exit 75
+(set -C; echo $$ >"$CCJK_FOLDER/gate") 2>/dev/null || exit ${GATE_CLOSED}
 trap : HUP INT QUIT TERM USR1 USR2 ALRM
 "$@"
 CCJK_EXIT=$?
@@ -267,7 +269,7 @@ async function endOf(folder: string, seen: Exit): Promise<Ended> {
     return { ...base, exitCode, signal: signalOf(exitCode), at: (await stat(path)).mtime };
   }
   if (IS_WINDOWS) return { ...base, exitCode: seen.code, signal: seen.signal, isKnown: seen.code !== null };
-  const neverRan = seen.code !== null && !(await readIfThere(join(folder, 'gate')));
+  const neverRan = seen.code === GATE_CLOSED && !(await readIfThere(join(folder, 'gate')));
   return {
     ...base,
     neverRan,

@@ -1,5 +1,6 @@
 /** Tasks that are no shell commands: a function of the program that the daemon is part of. */
 import type { HandedTask, TaskResult } from '../generated/types.ts';
+import { messageOf } from './events.ts';
 
 /** What a handler says in the end. Left out, it went well. */
 export type HandlerResult = Pick<TaskResult, 'exit_code' | 'stdout' | 'stderr' | 'error_message'>;
@@ -28,7 +29,7 @@ export class Handling {
       .then(() => handler(task, { signal: this.#abort.signal }))
       .then(
         (said) => resultOf(said ?? {}),
-        (error: unknown) => failure(error instanceof Error ? error.message : String(error)),
+        (error: unknown) => failure(messageOf(error)),
       );
     this.ended = Promise.race([work, givenUp]);
   }

@@ -4,15 +4,12 @@
  * Whatever dies and whenever — the network, the service, the daemon itself — a command runs at most once per attempt, and
  * every result arrives in the end. Running commands outlive the daemon; the next one takes them over.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { CcjkError } from '../core/errors.ts';
 import type { Fetch } from '../core/options.ts';
 import type { HandedTask } from '../generated/types.ts';
 import type { RestoreHandler } from './chores.ts';
 import type { DaemonEvent } from './events.ts';
 import type { Handler } from './handlers.ts';
-import { type Holder, takeLock } from './lock.ts';
+import { takeFolder } from './lock.ts';
 import { stateFolder } from './machine.ts';
 import { Runner } from './runner.ts';
 
@@ -78,11 +75,7 @@ export type RunningDaemon = {
  */
 export function runDaemon(options: DaemonOptions): RunningDaemon {
   const folder = options.stateDir ?? stateFolder();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
-  const lock = takeLock(join(folder, 'daemon.lock'));
-  if ('holder' in lock) throw new CcjkError(heldBy(folder, lock.holder));
-
+  const lock = takeFolder(folder);
   const runner = new Runner({
     baseUrl: options.baseUrl,
     deviceKey: options.deviceKey,
@@ -109,11 +102,6 @@ export function runDaemon(options: DaemonOptions): RunningDaemon {
     },
   };
 }
-
-const heldBy = (folder: string, holder: Holder | undefined): string => {
-  const who = holder ? `(process ${holder.pid}, since ${holder.since}) ` : '';
-  return `Another daemon ${who}uses ${folder}. Stop it, or give this one a folder of its own with CCJK_STATE_DIR.`;
-};
 
 /** An error of the listener is the program's, and must not stop the daemon half way through a step. */
 const listenerOf =

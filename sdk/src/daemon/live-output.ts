@@ -6,14 +6,14 @@
  * command over asks how far the one before came, and goes on there. All of it is extra: whatever goes wrong here, the
  * result has the output.
  */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CcjkCloud } from '../core/client.ts';
 import { ApiError } from '../core/errors.ts';
 import { sleep } from '../core/retries.ts';
 import type { HandedTask, RecordedOutput } from '../generated/types.ts';
 import type { Link } from './link.ts';
-import type { Stream } from './output-files.ts';
+import { readAt, type Stream } from './output-files.ts';
 
 const KIB = 1024;
 const FLUSH_MS = 250;
@@ -171,7 +171,7 @@ class StreamFile {
   async read(isLast: boolean): Promise<string> {
     this.#waitingSince = undefined;
     for (;;) {
-      const bytes = await readAt(this.#path, this.#position, PIECE_BYTES);
+      const bytes = (await readAt(this.#path, this.#position, PIECE_BYTES)) ?? Buffer.alloc(0);
       this.#position += bytes.length;
       const isEnd = bytes.length < PIECE_BYTES;
       const text = this.#decoder.decode(bytes, { stream: !(isLast && isEnd) });
@@ -193,13 +193,3 @@ const sizeOf = async (path: string): Promise<number> => {
     return 0;
   }
 };
-
-async function readAt(path: string, position: number, length: number): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}

@@ -43,8 +43,8 @@ export async function limitOutput(folder: string, stream: Stream, mostBytes: num
 /** What a result says of a stream: all of it, or the first 64 KiB and the last 960 KiB. Bytes that are no UTF-8 become U+FFFD. */
 export async function readOutput(folder: string, stream: Stream): Promise<string> {
   const path = join(folder, stream);
-  const head = await using(`${path}.head`, 'r', (file) => read(file, 0, HEAD_BYTES));
-  const cut = (await using(`${path}.tail`, 'r', (file) => read(file, 0, TAIL_BYTES))) ?? Buffer.alloc(0);
+  const head = await readAt(`${path}.head`, 0, HEAD_BYTES);
+  const cut = (await readAt(`${path}.tail`, 0, TAIL_BYTES)) ?? Buffer.alloc(0);
   const text = await using(path, 'r', async (file) => {
     const { size } = await file.stat();
     if (!head && size <= HEAD_BYTES + TAIL_BYTES) return (await read(file, 0, size)).toString();
@@ -54,6 +54,10 @@ export async function readOutput(folder: string, stream: Stream): Promise<string
   });
   return text ?? '';
 }
+
+/** At most `length` bytes of a file from `position` on; undefined when there is no file. */
+export const readAt = (path: string, position: number, length: number): Promise<Buffer | undefined> =>
+  using(path, 'r', (file) => read(file, position, length));
 
 const wholeCharacters = (start: Buffer, end: Buffer): string => {
   let head = start.length;

@@ -12,7 +12,7 @@ import type { DeviceConfig, HandedTask, Heartbeat, HeartbeatAnswer } from '../ge
 import { Attempt, type Workplace } from './attempt.ts';
 import { type ChoreOptions, Chores } from './chores.ts';
 import { makePrivateFolder } from './durable-files.ts';
-import type { DaemonEvent } from './events.ts';
+import { type DaemonEvent, messageOf } from './events.ts';
 import type { Handler } from './handlers.ts';
 import { Journal, type JournalEntry, type Stop } from './journal.ts';
 import { type KeyRefusedError, Link } from './link.ts';
@@ -86,7 +86,7 @@ export class Runner {
     this.#place = {
       client: new CcjkCloud({ baseUrl, token: deviceKey, fetch, maxRetries: 0, timeoutMs: CALL_TIMEOUT_MS }),
       link: new Link({
-        onOutage: (error) => emit({ type: 'outage', message: error instanceof Error ? error.message : String(error) }),
+        onOutage: (error) => emit({ type: 'outage', message: messageOf(error) }),
         onRestored: () => emit({ type: 'restored' }),
         onRefused: (error) => {
           this.#refused = error;
@@ -146,6 +146,8 @@ export class Runner {
     for (const name of ['journal', 'spool', 'attempts']) await makePrivateFolder(join(folder, name));
     const onUnreadable = (path: string) =>
       emit({ type: 'problem', message: `${path} cannot be read and is passed over; look at it and delete it` });
+    // Listed before the journal is read, which names a folder before it is made.
+    const folders = await readdir(attempts);
     const reports = await spool.read(onUnreadable);
     const entries = await journal.read(onUnreadable);
     const isReported = new Set(reports.map(({ leaseId }) => leaseId));
@@ -153,8 +155,7 @@ export class Runner {
     const open = entries.filter(({ task }) => !isReported.has(task.lease_id));
 
     const inUse = new Set(open.map(({ task }) => task.lease_id));
-    for (const name of await readdir(attempts))
-      if (!inUse.has(name)) await rm(join(attempts, name), { recursive: true, force: true });
+    for (const name of folders) if (!inUse.has(name)) await rm(join(attempts, name), { recursive: true, force: true });
     await mkdir(attempts, { recursive: true });
 
     for (const report of reports) this.#send(report, async () => {});
@@ -294,9 +295,7 @@ export class Runner {
       await spool.remove(report.leaseId);
       this.#undelivered.delete(report.leaseId);
       emit({ type: 'reported', task_id: report.taskId, outcome });
-    }).catch((error) =>
-      this.#options.emit({ type: 'problem', task_id: report.taskId, message: (error as Error).message }),
-    );
+    }).catch((error) => this.#options.emit({ type: 'problem', task_id: report.taskId, message: messageOf(error) }));
     this.#deliveries.add(delivery);
     delivery.then(() => this.#deliveries.delete(delivery));
   }
