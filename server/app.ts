@@ -1,6 +1,6 @@
 /** The HTTP application: the contract's routes behind the guard. It builds and never listens. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { accessOf } from '../contracts/declared.ts';
@@ -131,6 +131,8 @@ function openApp({ service, metrics }: Measured, isStopping: () => boolean): Fas
     http: { shouldUpgradeCallback: (request) => config.ENABLE_WEBSOCKET && isUpgrade(request) },
     bodyLimit: MIB,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // An id of any length is an id, and a wrong one; a head has its own end.
+    routerOptions: { maxParamLength: maxHeaderSize },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     // Neither of these two runs a hook.

@@ -84,7 +84,8 @@ const MAX_PER_MAIL = 20;
 
 /**
  * For the job: one mail with those messages of one user that have not been mailed or deleted yet. Who has changed their
- * mind meanwhile gets none.
+ * mind meanwhile gets none. Who dies when the mail server has taken it, and before that is noted, sends it again: under the
+ * id of the order, so that a reader's mail program can tell.
  */
 export async function mailMessages(ctx: Ctx, ids: readonly string[]): Promise<void> {
   const messages = await ctx.db
@@ -112,7 +113,7 @@ export async function mailMessages(ctx: Ctx, ids: readonly string[]): Promise<vo
   paragraphs.push('You get this because notify_by_email is set in your profile of CCJK Cloud.');
   const subject = isOne ? first.title : `${messages.length} messages, the first: ${first.title}`;
   const { isAccepted, reply } = await ctx.mail.send(
-    writeLetter({ id: first.id, to: first.email, subject, paragraphs }),
+    writeLetter({ id: ids[0] ?? first.id, to: first.email, subject, paragraphs }),
   );
   if (!isAccepted) return ctx.log.warn({ messageId: first.id, reply }, 'the mail server refuses a letter for good');
   const sent = messages.map(({ id }) => id);

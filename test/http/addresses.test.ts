@@ -48,6 +48,17 @@ describe('an address that is none', () => {
     expectFailure(await send('/v1/auth/me/', { bearer: user.token }), 404, 'ROUTE_NOT_FOUND');
   });
 
+  test('is not one with an id that is too long, which is a wrong id', async () => {
+    for (const id of ['x'.repeat(101), 'x'.repeat(10_000), '🚀'.repeat(500)]) {
+      const { details } = expectFailure(
+        await send(`/v1/tasks/${encodeURIComponent(id)}`, { bearer: user.token }),
+        400,
+        'VALIDATION_ERROR',
+      );
+      expect(details?.map(({ path }) => path)).toEqual([['path', 'task_id']]);
+    }
+  });
+
   test('is told in the short form under /api, which is another family', async () => {
     const { status, text } = await send('/api/nothing');
     expect([status, JSON.parse(text)]).toEqual([

@@ -429,4 +429,31 @@ describe('the mail', () => {
     await mail();
     expect(send).toHaveBeenCalledTimes(1);
   });
+
+  test('has the same Message-ID when it is sent again, whatever was deleted meanwhile', async () => {
+    const { mailed, owner } = await openMailed(true, true);
+    const { user, device } = owner;
+    const command = { device_id: device.id, command: 'true' };
+    await user.client.tasks.createBatch({ tasks: [command, command] });
+    const ids = (await told(owner)).map(({ id }) => id).sort();
+    const sent: string[] = [];
+    const mail = (isNoted: boolean) =>
+      mailMessages(
+        {
+          ...mailed.ctx,
+          mail: {
+            async send({ id }) {
+              sent.push(id);
+              if (!isNoted) throw new Error('the worker was killed when the server had taken it');
+              return { isAccepted: true, reply: '' };
+            },
+          },
+        },
+        ids,
+      );
+    await expect(mail(false)).rejects.toThrow();
+    await user.client.messages.remove(ids[0] as string);
+    await mail(true);
+    expect(sent).toEqual([ids[0], ids[0]]);
+  });
 });

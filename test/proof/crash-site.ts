@@ -2,10 +2,12 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { isRunning } from '../../server/adapters/postgres-postmaster.ts';
 import { type Cluster, startCluster } from '../setup/cluster.ts';
 import { type Daemon, type Device, makeDevice, makeFolder, makeOwner, startDaemon } from './fleet.ts';
 import type { Trial } from './harness.ts';
 import { type Server, startServer } from './server.ts';
+import { openSlowMail, type SlowMail } from './slow-mail.ts';
 import { until } from './until.ts';
 
 export const MACHINES = 4;
@@ -21,6 +23,9 @@ const BUSY_MS = 5_000;
 export const VICTIMS = ['PostgreSQL', 'the API', 'the worker', 'a daemon'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
+/** By performance.now(): from the kill until all are back. */
+export type Strike = { victims: readonly Victim[]; at: number; backAt: number };
+
 export type Site = {
   trial: Trial;
   cluster: Cluster;
@@ -31,6 +36,9 @@ export type Site = {
   worker: Server;
   daemons: Daemon[];
   startDaemon(machine: number): Promise<Daemon>;
+  /** Takes what is mailed to the owner of the first device; nobody else wants mail. */
+  mail: SlowMail;
+  strikes: Strike[];
   /** Number of a task → its id, of those whose create was answered. */
   acknowledged: Map<number, string>;
   /** Tasks that have ended, as far as is known; and how many are to have ended before the next kill. */
@@ -47,7 +55,8 @@ export async function openSite(trial: Trial): Promise<Site> {
   db.on('error', () => {}); // it is killed again and again
   trial.afterwards(() => db.end());
 
-  const env = { HOST: ownAddress(trial) };
+  const mail = await openSlowMail(trial);
+  const env = { HOST: ownAddress(trial), ...mail.env };
   const [api, worker] = await Promise.all([
     startServer(trial, { databaseUrl, role: 'api', env }),
     startServer(trial, { databaseUrl, role: 'worker', env }),
@@ -57,6 +66,11 @@ export async function openSite(trial: Trial): Promise<Site> {
   // An account each: the largest plan lets one account hold ten tasks at a time.
   const devices = await Promise.all(
     numbers.map(async () => makeDevice(await makeOwner(api.url, badLine(trial)), CONCURRENCY)),
+  );
+  await db.query(
+    `update users set is_verified = true, notify_by_email = true
+      where id = (select user_id from devices where id = $1)`,
+    [devices[0]?.id],
   );
   const start = (machine: number) =>
     startDaemon(trial, {
@@ -71,7 +85,8 @@ export async function openSite(trial: Trial): Promise<Site> {
   const daemons = await Promise.all(numbers.map(start));
   const acknowledged = new Map<number, string>();
   return {
-    ...{ trial, cluster, db, folder, devices, api, worker, daemons, startDaemon: start, acknowledged },
+    ...{ trial, cluster, db, folder, devices, api, worker, daemons, startDaemon: start, acknowledged, mail },
+    strikes: [],
     ended: 0,
     due: 0,
   };
@@ -83,6 +98,7 @@ const ownAddress = ({ random }: Trial): string =>
 
 const checkStatus = (trial: Trial, status: number): void => {
   if (status < 500) return;
+  trial.count('refusals for now');
   trial.check('no failure of the service is another than 503', status === 503, status);
 };
 
@@ -102,12 +118,15 @@ function badLine(trial: Trial) {
 export async function strike(site: Site, victims: readonly Victim[]): Promise<void> {
   const { trial, cluster } = site;
   const machine = await busyMachine(site);
+  const dead = deadOf(site);
+  trial.check('whoever is killed was alive, and nobody else had died', dead.length === 0, dead);
   const kill = {
     PostgreSQL: () => cluster.kill(),
     'the API': () => site.api.kill(),
     'the worker': () => site.worker.kill(),
     'a daemon': () => site.daemons[machine]?.kill(),
   };
+  const at = performance.now();
   await Promise.all(victims.map((victim) => kill[victim]()));
   for (const victim of victims) trial.count(`kills of ${victim}`);
 
@@ -127,6 +146,18 @@ export async function strike(site: Site, victims: readonly Victim[]): Promise<vo
     },
   };
   for (const victim of VICTIMS) if (victims.includes(victim)) await revive[victim]();
+  site.strikes.push({ victims, at, backAt: performance.now() });
+}
+
+/** Who has ended though nobody killed it. */
+function deadOf({ cluster, api, worker, daemons }: Site): string[] {
+  const isAlive = {
+    PostgreSQL: isRunning(cluster.pid),
+    'the API': api.isAlive(),
+    'the worker': worker.isAlive(),
+    ...Object.fromEntries(daemons.map((daemon, machine) => [`daemon ${machine}`, daemon.isAlive()])),
+  };
+  return Object.entries(isAlive).flatMap(([name, alive]) => (alive ? [] : [name]));
 }
 
 /** One on which a command runs, so that somebody has to take it over. */
@@ -138,7 +169,7 @@ async function busyMachine({ trial, daemons }: Site): Promise<number> {
   return find() ?? first;
 }
 
-function startAgain({ trial, db }: Site, role: 'api' | 'worker', { url, port }: Server): Promise<Server> {
-  const env = { HOST: new URL(url).hostname };
+function startAgain({ trial, db, mail }: Site, role: 'api' | 'worker', { url, port }: Server): Promise<Server> {
+  const env = { HOST: new URL(url).hostname, ...mail.env };
   return startServer(trial, { databaseUrl: db.options.connectionString as string, role, port, env });
 }

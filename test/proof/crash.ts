@@ -13,6 +13,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { ApiError, ConnectionError, type NewTask } from '../../sdk/src/index.ts';
+import { checkMail } from './crash-mail.ts';
 import { MACHINES, openSite, type Site, strike, VICTIMS, type Victim } from './crash-site.ts';
 import { type Device, KNOW_LEASE } from './fleet.ts';
 import type { Harness, Trial } from './harness.ts';
@@ -32,6 +33,8 @@ export const harness: Harness = {
       'creates repeated': 15,
       'commands taken over': 1,
       'tasks run again as asked': 3,
+      'refusals for now': 4,
+      mails: 20,
     },
     long: {
       'kills of the API': 10,
@@ -41,6 +44,9 @@ export const harness: Harness = {
       'creates repeated': 800,
       'commands taken over': 12,
       'tasks run again as asked': 200,
+      'refusals for now': 100,
+      mails: 4_000,
+      'mails on their way at a kill': 5,
     },
   },
   run,
@@ -93,6 +99,7 @@ async function run(trial: Trial): Promise<void> {
   await checkSoFar(site);
   await checkAll(site, tasks);
   await checkHistory(trial, site.db);
+  await checkMail(site);
 }
 
 // ---- What is killed -------------------------------------------------------------------------------------------------
@@ -281,6 +288,13 @@ async function checkAll(site: Site, tasks: number): Promise<void> {
             retries_wanted
        from task_attempts join tasks on tasks.id = task_id`,
   );
+  const { rows: slowest } = await db.query<{ id: string; seconds: number }>(
+    `select id, extract(epoch from completed_at - created_at)::int as seconds
+       from tasks order by completed_at - created_at desc nulls first limit 3`,
+  );
+  const isSoon = slowest.every(({ seconds }) => seconds !== null && seconds * 1000 <= STUCK_MS);
+  trial.check('every task has ended within two leases of its create', isSoon, slowest);
+  trial.measure('seconds of the slowest task', slowest[0]?.seconds ?? 0);
   const byLease = new Map(attempts.map((attempt) => [attempt.lease_id, attempt]));
   const runs = runsOf(site);
   const ran = new Set(runs);

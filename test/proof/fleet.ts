@@ -54,6 +54,7 @@ export type Daemon = {
   said: Said[];
   /** How often it has said something of that type. */
   times(type: Said['type']): number;
+  isAlive(): boolean;
   /** Whether a command runs. */
   isBusy(): boolean;
   /** The leases of what its journal and its spool hold, by their files. */
@@ -107,6 +108,7 @@ export async function startDaemon(trial: Trial, options: DaemonOptions): Promise
     folder,
     said,
     times,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     isBusy: () => times('started') + times('adopted') > times('finished'),
     leases: () => new Set(['journal', 'spool'].flatMap((name) => leasesIn(path.join(folder, name)))),
     kill,

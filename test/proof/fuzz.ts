@@ -34,10 +34,12 @@ export const harness: Harness = {
     short: {
       'damaged requests': 150,
       'requests as the document allows': 150,
-      'bodies that the document forbids': 20,
+      'bodies that the document forbids': 10,
       refusals: 150,
       successes: 100,
       'broken connections': 50,
+      'broken connections refused': 40,
+      'frames against the protocol': 2,
     },
     long: {
       'damaged requests': 12_000,
@@ -46,7 +48,9 @@ export const harness: Harness = {
       refusals: 10_000,
       successes: 8_000,
       'broken connections': 3_000,
-      'slow heads cut off': 40,
+      'broken connections refused': 2_800,
+      'frames against the protocol': 200,
+      'slow requests cut off': 100,
     },
   },
 
@@ -70,7 +74,7 @@ export const harness: Harness = {
     const account = openAccount(contract, server.url);
     const { authorization = '' } = await account.credential(['userToken']);
     const ticket = async () => (await account.done('sockets.createTicket')).ticket as string;
-    const slow = dribble(trial, server.port);
+    const slow = dribble(trial, server.port, authorization);
     await pipelines(trial, server.port);
     await garbage(trial, server.port, connections, authorization);
     await webSocketGarbage(trial, server.url, connections, ticket);
@@ -154,7 +158,7 @@ async function judgeAnswer(trial: Trial, contract: Contract, server: Server, att
     answer.status < 500 || isMail,
     seen(answer, []),
   );
-  const faults = isElsewhere ? familyFaults(contract, sent, answer) : faultsOf(contract, operation, answer);
+  const faults = isElsewhere ? elsewhereFaults(contract, sent, answer) : faultsOf(contract, operation, answer);
   trial.check(
     'each answer is one that the document lists, in the envelope of its family',
     faults.length === 0,
@@ -169,13 +173,36 @@ async function judgeAnswer(trial: Trial, contract: Contract, server: Server, att
 const FAILURE = { '/api/control': 'ControlFailure', '/api': 'RelayFailure', '': 'Failure' };
 
 /** Of a request that may name another operation now, or none. */
-function familyFaults(contract: Contract, { method, path }: Sent, { status, text }: Answer): string[] {
+function elsewhereFaults(contract: Contract, { method, path }: Sent, answer: Answer): string[] {
   // A preflight, and what has no body.
-  if (method === 'OPTIONS' || method === 'HEAD' || status < 400) return [];
-  const schema = Object.entries(FAILURE).find(([prefix]) => path.startsWith(prefix))?.[1];
-  const fault = contract.faultOf({ $ref: `#/components/schemas/${schema}` }, JSON.parse(text));
+  if (method === 'OPTIONS' || method === 'HEAD') return [];
+  const { pathname } = new URL(path, 'http://host');
+  const there = contract.operations.filter((operation) => isDecodable(pathname) && patternOf(operation).test(pathname));
+  const named = there.filter((operation) => operation.method === method);
+  if (named.length > 0) {
+    const faults = named.map((operation) => faultsOf(contract, operation, answer));
+    return faults.find((none) => none.length === 0) ?? faults.flat();
+  }
+  const expected = there.length > 0 ? 405 : 404;
+  if (answer.status !== expected) return [`answered ${answer.status} and not ${expected}, as what is no operation`];
+  const schema = Object.entries(FAILURE).find(([prefix]) => pathname.startsWith(prefix))?.[1];
+  const fault = contract.faultOf({ $ref: `#/components/schemas/${schema}` }, JSON.parse(answer.text));
   return fault ? [fault] : [];
 }
+
+/** Else it names nothing. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of the paths of an operation; an id that is empty is a wrong one. */
+const patternOf = ({ path }: Operation): RegExp =>
+  new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]*')}$`);
 
 let addresses = 0;
 
@@ -200,8 +227,8 @@ const bytesIn = ({ body }: Sent): string | Buffer => (Buffer.isBuffer(body) ? bo
 
 // ---- The process ----------------------------------------------------------------------------------------------------
 
-async function judgeProcess(trial: Trial, { url, process, lines }: Server): Promise<void> {
-  trial.check('the process lives on', process.exitCode === null && process.signalCode === null);
+async function judgeProcess(trial: Trial, { url, isAlive, lines }: Server): Promise<void> {
+  trial.check('the process lives on', isAlive());
   const { status } = await fetch(`${url}/readyz`);
   trial.check('it is ready for more', status === 200, status);
   const errors = lines.filter((line) => /"level":[56]0/.test(line));

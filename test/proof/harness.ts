@@ -48,7 +48,7 @@ export type Verdict = {
   figures: Record<string, number>;
   passed: number;
   failed: number;
-  /** The first few of what did not hold. */
+  /** Of what did not hold the first few, and the first of each sentence. */
   failures: string[];
 };
 
@@ -81,9 +81,11 @@ export async function judge(
     failed: 0,
     failures: [],
   };
+  const broken = new Set<string>();
   const check = (sentence: string, held: boolean, seen?: unknown) => {
     verdict[held ? 'passed' : 'failed'] += 1;
-    if (held || verdict.failures.length >= SHOWN_FAILURES) return;
+    if (held || (broken.has(sentence) && verdict.failures.length >= SHOWN_FAILURES)) return;
+    broken.add(sentence);
     verdict.failures.push(seen === undefined ? sentence : `${sentence}: ${textOf(seen)}`);
   };
   const closers: (() => unknown)[] = [];

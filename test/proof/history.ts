@@ -51,14 +51,12 @@ const RULES: Record<string, string> = {
         or count(*) filter (where message_type in ('task_completed', 'task_failed'))
              <> case when status in ('completed', 'failed', 'timeout') then 1 else 0 end`,
   'a device is told to have come before it is told to have gone, in turns': `
-    select data->>'device_id' as device,
-           count(*) filter (where message_type = 'device_online') as came,
-           count(*) filter (where message_type = 'device_offline') as went
-      from messages
-     where message_type in ('device_online', 'device_offline')
-     group by 1
-    having count(*) filter (where message_type = 'device_online')
-             - count(*) filter (where message_type = 'device_offline') not in (0, 1)`,
+    select device, message_type, before, created_at from (
+      select data->>'device_id' as device, message_type, created_at,
+             lag(message_type, 1, 'device_offline') over (partition by data->>'device_id' order by created_at) as before
+        from messages
+       where message_type in ('device_online', 'device_offline')) as message
+     where message_type = before`,
   'the statistics are what a recount gives': `
     select * from (
       select 'tasks_' || status as type, count(*) as value from tasks where status in ${FINISHED} group by 1

@@ -40,6 +40,7 @@ export type Server = {
   url: string;
   port: number;
   process: ChildProcess;
+  isAlive(): boolean;
   /** Sends a signal: SIGSTOP freezes it, SIGCONT wakes it. */
   signal(signal: NodeJS.Signals): void;
   /** `kill -9`; done when it is gone. */
@@ -74,7 +75,7 @@ export async function startServer(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const gone = once(child, 'close');
-  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const isAlive = () => child.exitCode === null && child.signalCode === null;
   const kill = async () => {
     child.kill('SIGKILL');
     await gone;
@@ -88,7 +89,7 @@ export async function startServer(
     clearTimeout(killer);
   };
   trial.afterwards(async () => {
-    if (!hasEnded()) await kill();
+    if (isAlive()) await kill();
     rmSync(dataDir, { recursive: true, force: true });
   });
 
@@ -112,6 +113,7 @@ export async function startServer(
     url,
     port: Number(new URL(url).port),
     process: child,
+    isAlive,
     signal: (signal) => void child.kill(signal),
     kill,
     stop,

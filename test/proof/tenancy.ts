@@ -37,8 +37,8 @@ export const harness: Harness = {
     const databaseUrl = await trial.database();
     // Nothing but our calls writes: jobs and sweeps are the worker's.
     const { url } = await startServer(trial, { databaseUrl, role: 'api' });
-    const rows = await watchRows(trial, databaseUrl);
     const own = await makeTenant(url, 'running');
+    const rows = await watchRows(trial, databaseUrl, own.ids.user);
     const gone = await makeGone(url, own);
     const states = trial.length === 'long' ? TASK_STATES : TASK_STATES.slice(0, 1);
     for (const [round, state] of states.entries()) {
@@ -329,9 +329,10 @@ async function listenAside(trial: Trial, { url, own, other }: Parties): Promise<
 
 // ---- Rows -----------------------------------------------------------------------------------------------------------
 
-/** What a refused call may write, and why. */
-const NOTES_OF_CALLS: Record<string, { columns?: string[]; why: string }> = {
-  rate_counters: { why: 'each call counts, a refused one too' },
+/** What each call writes. */
+const COUNTERS = ['rate_counters'];
+/** What a refused call may write of rows of the caller, and of nobody else. */
+const OWN_NOTES: Record<string, { columns: string[]; why: string }> = {
   api_keys: { columns: ['last_used'], why: 'when a key was last shown' },
   devices: {
     columns: ['last_heartbeat', 'last_socket', 'daemon_status', 'ip_address', 'system_info', 'updated_at'],
@@ -346,8 +347,8 @@ type Rows = {
   compare(afterWhat: string): Promise<void>;
 };
 
-/** The checksum of every table of the service. */
-async function watchRows(trial: Trial, databaseUrl: string): Promise<Rows> {
+/** The checksum of every table of the service, and of the jobs that it has ordered. */
+async function watchRows(trial: Trial, databaseUrl: string, caller: string): Promise<Rows> {
   const client = new pg.Client({ connectionString: databaseUrl });
   client.on('error', () => {});
   await client.connect();
@@ -356,14 +357,16 @@ async function watchRows(trial: Trial, databaseUrl: string): Promise<Rows> {
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'p') and not c.relispartition and n.nspname = 'public'`,
   );
-  const sums = tables
-    .filter(({ name }) => !(name in NOTES_OF_CALLS) || NOTES_OF_CALLS[name]?.columns)
-    .map(({ name }) => {
-      const columns = NOTES_OF_CALLS[name]?.columns ?? [];
-      const row = `(to_jsonb(t) - '{${columns.join()}}'::text[])::text`;
-      return `select '${name}' as name, count(*) || md5(coalesce(string_agg(${row}, '' order by ${row}), '')) as sum from ${name} t`;
-    })
-    .join(' union all ');
+  const sumOf = (name: string) => {
+    const columns = OWN_NOTES[name]?.columns;
+    const whole = 'to_jsonb(t)';
+    const row = columns
+      ? `(case when user_id = '${caller}' then ${whole} - '{${columns.join()}}'::text[] else ${whole} end)::text`
+      : `${whole}::text`;
+    return `select '${name}' as name, count(*) || md5(coalesce(string_agg(${row}, '' order by ${row}), '')) as sum from ${name} t`;
+  };
+  const watched = [...tables.map(({ name }) => name).filter((name) => !COUNTERS.includes(name)), 'pgboss.job'];
+  const sums = watched.map(sumOf).join(' union all ');
   const read = async () => {
     const { rows } = await client.query<{ name: string; sum: string }>(sums);
     return new Map(rows.map(({ name, sum }) => [name, sum]));

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { judge, type Trial } from './harness.ts';
+
+const judged = (run: (trial: Trial) => void) =>
+  judge(
+    { atLeast: { short: { kills: 1 }, long: {} }, run: async (trial) => run(trial) },
+    {
+      name: 'any',
+      without: undefined,
+      length: 'short',
+      seed: 1,
+      say: () => {},
+      database: () => Promise.reject(new Error('It needs none')),
+      interrupted: new Promise(() => {}),
+    },
+  );
+
+describe('the verdict', () => {
+  it('shows the first failure of each sentence, however often another failed before', async () => {
+    const { failed, failures } = await judged(({ check, count }) => {
+      count('kills');
+      for (let n = 0; n < 1_000; n += 1) check('one thing holds', false, n);
+      check('another holds', false);
+    });
+    expect(failed).toBe(1_001);
+    expect(failures).toHaveLength(21);
+    expect(failures.at(-1)).toBe('another holds');
+  });
+
+  it('is a failure where less happened than should have', async () => {
+    const { failures } = await judged(({ check }) => check('it holds', true));
+    expect(failures).toEqual(['at least 1 × kills: 0']);
+  });
+});
