@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { judge, type Trial } from './harness.ts';
 
-const judged = (run: (trial: Trial) => void) =>
+const judged = (run: (trial: Trial) => unknown, breaks?: string) =>
   judge(
-    { atLeast: { short: { kills: 1 }, long: {} }, run: async (trial) => run(trial) },
+    { atLeast: { short: { kills: 1 }, long: {} }, run: async (trial) => void (await run(trial)) },
     {
       name: 'any',
-      without: undefined,
+      without: breaks && 'a guard',
+      breaks,
       length: 'short',
       seed: 1,
       say: () => {},
@@ -30,5 +31,13 @@ describe('the verdict', () => {
   it('is a failure where less happened than should have', async () => {
     const { failures } = await judged(({ check }) => check('it holds', true));
     expect(failures).toEqual(['at least 1 × kills: 0']);
+  });
+
+  it('comes without a guard as soon as the sentence of that guard is seen not to hold', async () => {
+    const { failures } = await judged(({ check }) => {
+      check('what the guard keeps', false);
+      return new Promise(() => {});
+    }, 'what the guard keeps');
+    expect(failures).toContain('what the guard keeps');
   });
 });

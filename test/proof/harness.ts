@@ -58,6 +58,8 @@ const SHOWN_FAILURES = 20;
 type Given = Pick<Trial, 'length' | 'seed' | 'say'> & {
   name: string;
   without: string | undefined;
+  /** The sentence that does not hold without that guard: it is over when this has been seen. */
+  breaks: string | undefined;
   database(): Promise<{ url: string; drop(): Promise<void> }>;
   /** Rejects when the harness is to end at once. */
   interrupted: Promise<never>;
@@ -66,7 +68,7 @@ type Given = Pick<Trial, 'length' | 'seed' | 'say'> & {
 /** Runs `harness` and judges it; throws when the harness itself broke. */
 export async function judge(
   harness: Harness,
-  { name, without, database, interrupted, ...given }: Given,
+  { name, without, breaks, database, interrupted, ...given }: Given,
 ): Promise<Verdict> {
   const startedAt = performance.now();
   const verdict: Verdict = {
@@ -82,8 +84,10 @@ export async function judge(
     failures: [],
   };
   const broken = new Set<string>();
+  const { promise: isNoticed, resolve: notice } = Promise.withResolvers<void>();
   const check = (sentence: string, held: boolean, seen?: unknown) => {
     verdict[held ? 'passed' : 'failed'] += 1;
+    if (!held && breaks !== undefined && sentence.includes(breaks)) notice();
     if (held || (broken.has(sentence) && verdict.failures.length >= SHOWN_FAILURES)) return;
     broken.add(sentence);
     verdict.failures.push(seen === undefined ? sentence : `${sentence}: ${textOf(seen)}`);
@@ -108,7 +112,7 @@ export async function judge(
       },
       afterwards: (work) => void closers.push(work),
     });
-    await Promise.race([running, interrupted]);
+    await Promise.race([running, interrupted, isNoticed]);
   } finally {
     for (const close of closers.reverse()) await close();
   }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { databaseUrl, withClient } from '../setup/cluster.ts';
+import { GUARDS } from './guards.ts';
 import { type Harness, judge, type Length } from './harness.ts';
 import { POSTGRES, TEMPLATE } from './prove.ts';
 import { WITHOUT } from './switched-off.ts';
@@ -14,6 +15,10 @@ const [file, name, length, seed] = process.argv.slice(2) as [string, string, Len
 const adminUrl = process.env[POSTGRES] as string;
 const template = process.env[TEMPLATE] as string;
 
+const without = process.env[WITHOUT];
+// Without its guard it ends in the middle of its work, and what that still waits for then fails.
+if (without) process.on('unhandledRejection', () => {});
+
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => reject(new Error(`It got ${signal}`)));
@@ -24,7 +29,8 @@ const verdict = await judge(harness, {
   name,
   length,
   seed: Number(seed),
-  without: process.env[WITHOUT],
+  without,
+  breaks: without && GUARDS[without]?.breaks,
   database,
   interrupted,
   say: (line) => console.error(`      ${name}: ${line}`),
