@@ -3,6 +3,7 @@
  * carries, because only there are values bound instead of written into the text (see README.md of this room).
  */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { Migrator } from '@mikro-orm/migrations';
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { InferKyselyDB } from '@mikro-orm/sql';
@@ -30,6 +31,12 @@ const STATEMENT_TIMEOUT_MS = 4_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** For a server that no longer answers at all, and so cannot end the statement itself. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 250;
+
+/**
+ * By then every statement has ended. Who asked for a connection as the pool was closing may have one that nobody gives back,
+ * and the pool would wait for it for ever.
+ */
+const CLOSE_MS = ANSWER_TIMEOUT_MS + 750;
 
 const PATIENCE = {
   statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -123,5 +130,6 @@ export async function openDatabase(url: string, opening: Opening = {}): Promise<
     const { totalCount = 0, idleCount: idle = 0, waitingCount: waiting = 0 } = pool ?? {};
     return { used: totalCount - idle, idle, waiting, most: options.pool?.max ?? 0 };
   };
-  return { orm, em: orm.em, db, poolUse, close: () => orm.close(true) };
+  const close = () => Promise.race([orm.close(true), pause(CLOSE_MS, undefined, { ref: false })]);
+  return { orm, em: orm.em, db, poolUse, close };
 }
