@@ -101,7 +101,8 @@ async function openInOrder(
   closers.push(bus.close);
   const presence = openPresence({ db, log });
   closers.push(presence.close);
-  const { jobs, backlog, ...worker } = await openJobs({ databaseUrl, log, registry });
+  const { jobs, backlog, ...queue } = await openJobs({ databaseUrl, db, log, registry });
+  closers.push(queue.close);
   const tokens = createTokens(config);
   const mail = openMail(config, { now, log, meter });
   const dns = openDns();
@@ -136,7 +137,7 @@ async function openInOrder(
     isStopping = true;
   };
   const rest = (): Promise<void> => {
-    rested ??= Promise.all([receiver?.close(), polling?.close(), sweeper?.close()]).then(() => worker.close());
+    rested ??= Promise.all([receiver?.close(), polling?.close(), sweeper?.close()]).then(() => queue.rest());
     return rested;
   };
   const streams = openStreams({ ...service, bus });
@@ -152,7 +153,7 @@ async function openInOrder(
     metricsPort: metricsServer?.port,
     poolUse,
     work: async () => {
-      await worker.start(service);
+      await queue.start(service);
       sweeper = startSweep(service);
       if (config.ENABLE_EMAIL_SERVICE) polling = startMailPolling(service, lateMailboxes(dns));
     },

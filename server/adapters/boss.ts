@@ -1,13 +1,15 @@
 /**
- * Jobs on pg-boss: rows in the same PostgreSQL, so a job that is sent in a transaction exists when that commits. Workers
- * are woken by notifications and poll besides.
+ * Jobs on pg-boss: rows in the same PostgreSQL, so a job that is sent in a transaction exists when that commits. Whoever
+ * only sends has no connection for it but those of the service. Workers are woken by notifications and poll besides.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { fromKysely, PgBoss, type SendOptions } from 'pg-boss';
 import { BY_ITSELF, type Service } from '../context.ts';
+import type { Db } from '../db/orm.ts';
 import type { DeclaredJob, Registry } from '../jobs/registry.ts';
 import type { Cause, Jobs } from '../ports.ts';
 
-/** Sends outside of transactions, fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
+/** Of a worker: fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
 const MAX_CONNECTIONS = 4;
 /**
  * A connection that a network has swallowed says nothing more, and without this a worker would wait for it, and run no
@@ -35,35 +37,39 @@ export type OpenJobs = {
   start(service: Service): Promise<void>;
   /** How many jobs of each name could run now and do not yet, as counted within the last minute. */
   backlog(): Promise<ReadonlyMap<string, number>>;
-  /** Takes no more jobs and waits for those that run. */
+  /** Takes no more jobs and waits for those that run. They can still be sent. */
+  rest(): Promise<void>;
+  /** The same, and then nothing can be sent any more. */
   close(): Promise<void>;
 };
 
 export async function openJobs(options: {
   databaseUrl: string;
+  db: Db;
   log: Service['log'];
   registry: Registry;
 }): Promise<OpenJobs> {
-  const { databaseUrl, log, registry } = options;
-  const boss = new PgBoss({
-    connectionString: databaseUrl,
-    application_name: 'ccjk-cloud-jobs',
-    max: MAX_CONNECTIONS,
-    ...CONNECTIONS,
-    useListenNotify: true,
-    flowIntervalSeconds: FLOW_SECONDS,
-    // Nobody reads its list of processes, for which it would watch the event loop every 20 ms.
-    registerInstance: false,
-  });
-  boss.on(
-    'error',
-    onceInAWhile((error) => log.error({ err: error }, 'the job queue failed and goes on')),
+  const { databaseUrl, db, log, registry } = options;
+  const telling = (boss: PgBoss): PgBoss => {
+    boss.on(
+      'error',
+      onceInAWhile((error) => log.error({ err: error }, 'the job queue failed and goes on')),
+    );
+    boss.on('warning', (warning) => log.warn({ warning }, 'the job queue warns'));
+    return boss;
+  };
+  const sender = telling(
+    new PgBoss({ db: fromKysely(db), supervise: false, schedule: false, registerInstance: false }),
   );
-  boss.on('warning', (warning) => log.warn({ warning }, 'the job queue warns'));
-  const close = () => boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
+  let worker: PgBoss | undefined;
+  const rest = async () => worker?.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
+  const close = async () => {
+    await rest();
+    await sender.stop({ graceful: false });
+  };
   try {
-    await boss.start();
-    for (const [name, job] of Object.entries(registry)) await ensureQueue(boss, name, job);
+    await sender.start();
+    await ensureQueues(sender, registry);
   } catch (error) {
     // Why it does not start is what is told.
     await close().catch(() => {});
@@ -72,41 +78,59 @@ export async function openJobs(options: {
 
   const through = (sendOptions: SendOptions, cause?: Cause): Jobs => ({
     async send({ name, data }, { startAfter } = {}) {
-      await boss.send(name, withCause(data, cause), startAfter ? { ...sendOptions, startAfter } : sendOptions);
+      await sender.send(name, withCause(data, cause), startAfter ? { ...sendOptions, startAfter } : sendOptions);
     },
-    within: (db, since) => through({ db: fromKysely(db) }, since),
+    within: (tx, since) => through({ db: fromKysely(tx) }, since),
   });
 
   return {
     jobs: through({}),
     async start(service) {
+      worker = telling(
+        new PgBoss({
+          connectionString: databaseUrl,
+          application_name: 'ccjk-cloud-jobs',
+          max: MAX_CONNECTIONS,
+          ...CONNECTIONS,
+          useListenNotify: true,
+          flowIntervalSeconds: FLOW_SECONDS,
+          // Nobody reads its list of processes, for which it would watch the event loop every 20 ms.
+          registerInstance: false,
+        }),
+      );
+      await worker.start();
       for (const [name, job] of Object.entries(registry)) {
-        await work(boss, name, job, service);
-        if (job.cron) await boss.schedule(name, job.cron, null, { tz: 'UTC' });
+        await work(worker, name, job, service);
+        if (job.cron) await worker.schedule(name, job.cron, null, { tz: 'UTC' });
       }
     },
     async backlog() {
-      const queues = await boss.getQueues();
+      const queues = await sender.getQueues();
       return new Map(queues.filter(({ name }) => name in registry).map(({ name, readyCount }) => [name, readyCount]));
     },
+    rest,
     close,
   };
 }
 
 /** A queue that exists gets the rules of this release; its policy was settled when it was made. */
-async function ensureQueue(boss: PgBoss, name: string, job: DeclaredJob): Promise<void> {
-  const rules = {
-    retryLimit: job.retries,
-    retryBackoff: true,
-    retryDelay: job.backoffSeconds,
-    retryDelayMax: job.maxBackoffSeconds,
-    expireInSeconds: job.expirySeconds,
-    heartbeatSeconds: HEARTBEAT_SECONDS,
-    deleteAfterSeconds: KEEP_COMPLETED_SECONDS,
-    notify: true,
-  };
-  await boss.createQueue(name, { ...rules, policy: job.cron ? 'exclusive' : 'standard' });
-  await boss.updateQueue(name, rules);
+async function ensureQueues(boss: PgBoss, registry: Registry): Promise<void> {
+  const queues = new Map((await boss.getQueues()).map((queue) => [queue.name, queue]));
+  for (const [name, job] of Object.entries(registry)) {
+    const rules = {
+      retryLimit: job.retries,
+      retryBackoff: true,
+      retryDelay: job.backoffSeconds,
+      retryDelayMax: job.maxBackoffSeconds,
+      expireInSeconds: job.expirySeconds,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      deleteAfterSeconds: KEEP_COMPLETED_SECONDS,
+      notify: true,
+    };
+    const queue = queues.get(name);
+    if (!queue) await boss.createQueue(name, { ...rules, policy: job.cron ? 'exclusive' : 'standard' });
+    else if (!isDeepStrictEqual({ ...queue, ...rules }, queue)) await boss.updateQueue(name, rules);
+  }
 }
 
 async function work(boss: PgBoss, name: string, job: DeclaredJob, service: Service): Promise<void> {

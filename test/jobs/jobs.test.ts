@@ -15,6 +15,7 @@ async function openWorker(work: Work, databaseUrl?: string) {
   const job: DeclaredJob<{ taskId: string }> = { ...rules, handle: work };
   const { jobs, start, close } = await openJobs({
     databaseUrl: parts.url,
+    db: parts.ctx.db,
     log: parts.ctx.log,
     registry: { 'release-task': job },
   });
@@ -164,7 +165,7 @@ test('closing waits for the job that runs', async () => {
 
 test('processes that start together make the queues once, and the clock has its jobs', async () => {
   const one = await openParts();
-  const open = () => openJobs({ databaseUrl: one.url, log: one.ctx.log, registry });
+  const open = () => openJobs({ databaseUrl: one.url, db: one.ctx.db, log: one.ctx.log, registry });
   const processes = await Promise.all([open(), open(), open()]);
   for (const { close } of processes) onTestFinished(close);
   await Promise.all(processes.map(({ start }) => start(one.ctx)));
@@ -174,4 +175,39 @@ test('processes that start together make the queues once, and the clock has its 
     { name: 'relay-cleanup', cron: '43 3 * * *' },
     { name: 'retention', cron: '17 * * * *' },
   ]);
+});
+
+test('a queue that is there already gets the rules of the release that starts', async () => {
+  const { ctx, url } = await openParts();
+  const openWith = async (retries: number) => {
+    const { close } = await openJobs({
+      databaseUrl: url,
+      db: ctx.db,
+      log: ctx.log,
+      registry: { 'release-task': { ...rules, retries, handle: async () => {} } },
+    });
+    await close();
+    const { rows } = await sql<{ retries: number; at: Date }>`
+      select retry_limit as retries, updated_on as at from pgboss.queue where name = 'release-task'
+    `.execute(ctx.db);
+    return rows[0];
+  };
+  const before = await openWith(3);
+  expect(await openWith(3)).toEqual(before);
+  expect(await openWith(5)).toMatchObject({ retries: 5 });
+});
+
+test('who only sends has no connection for it but those of the service', async () => {
+  const { ctx, start } = await openWorker(async () => {});
+  const connections = async () => {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::int from pg_stat_activity
+       where datname = current_database() and application_name = 'ccjk-cloud-jobs'
+    `.execute(ctx.db);
+    return rows[0]?.count;
+  };
+  await ctx.jobs.send(release('task'));
+  expect(await connections()).toBe(0);
+  await start();
+  expect(await connections()).toBeGreaterThan(0);
 });

@@ -3,9 +3,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { pino } from 'pino';
 import type { TestProject } from 'vitest/node';
+import { openJobs } from '../../server/adapters/boss.ts';
 import { startEmbeddedPostgres } from '../../server/adapters/postgres-embedded.ts';
 import { migrate } from '../../server/db/migrate.ts';
+import { openDatabase } from '../../server/db/orm.ts';
+import { registry } from '../../server/jobs/registry.ts';
 import { TEMPLATE } from './database.ts';
 
 const PREFIX = 'ccjk-vitest-';
@@ -33,6 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     await migrate(postgres.url);
+    await makeQueues(postgres.url);
     await closeTemplate(postgres.adminUrl);
   } catch (error) {
     await teardown();
@@ -40,6 +45,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('postgresAdminUrl', postgres.adminUrl);
   return teardown;
+}
+
+/** The first process of a deployment makes them; those that the tests start find them there. */
+async function makeQueues(databaseUrl: string): Promise<void> {
+  const { db, close } = await openDatabase(databaseUrl);
+  const jobs = await openJobs({ databaseUrl, db, log: pino({ level: 'silent' }), registry });
+  await jobs.close();
+  await close();
 }
 
 /** In memory a clone takes 20 ms; on a disk (ext4) 50 ms, and 400 ms when others write to it too. */
