@@ -1,9 +1,9 @@
 /**
- * Jobs on pg-boss: rows in the same PostgreSQL, so a job that is sent in a transaction exists when that commits. Whoever
- * only sends has no connection for it but those of the service. Workers are woken by notifications and poll besides.
+ * Jobs on pg-boss: rows in the same PostgreSQL, so a job that is sent in a transaction exists when that commits. All are
+ * sent through the connections of the service. Only whoever works listens, polls and does pg-boss's upkeep.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { fromKysely, PgBoss, type SendOptions } from 'pg-boss';
+import { type ConstructorOptions, fromKysely, PgBoss, type SendOptions } from 'pg-boss';
 import { BY_ITSELF, type Service } from '../context.ts';
 import type { Db } from '../db/orm.ts';
 import type { DeclaredJob, Registry } from '../jobs/registry.ts';
@@ -11,6 +11,8 @@ import type { Cause, Jobs } from '../ports.ts';
 
 /** Of a worker: fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
 const MAX_CONNECTIONS = 4;
+/** Of whoever only sends: for its start, and for looks at the queues. */
+const MAX_CONNECTIONS_OF_SENDER = 1;
 /**
  * A connection that a network has swallowed says nothing more, and without this a worker would wait for it, and run no
  * jobs, for as long as TCP hopes. pg-boss's longest statements, the deletions of its upkeep, take far less.
@@ -50,7 +52,15 @@ export async function openJobs(options: {
   registry: Registry;
 }): Promise<OpenJobs> {
   const { databaseUrl, db, log, registry } = options;
-  const telling = (boss: PgBoss): PgBoss => {
+  const open = (given: ConstructorOptions): PgBoss => {
+    const boss = new PgBoss({
+      connectionString: databaseUrl,
+      application_name: 'ccjk-cloud-jobs',
+      ...CONNECTIONS,
+      // Nobody reads its list of processes, for which it would watch the event loop every 20 ms.
+      registerInstance: false,
+      ...given,
+    });
     boss.on(
       'error',
       onceInAWhile((error) => log.error({ err: error }, 'the job queue failed and goes on')),
@@ -58,9 +68,7 @@ export async function openJobs(options: {
     boss.on('warning', (warning) => log.warn({ warning }, 'the job queue warns'));
     return boss;
   };
-  const sender = telling(
-    new PgBoss({ db: fromKysely(db), supervise: false, schedule: false, registerInstance: false }),
-  );
+  const sender = open({ max: MAX_CONNECTIONS_OF_SENDER, supervise: false, schedule: false });
   let worker: PgBoss | undefined;
   const rest = async () => worker?.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
   const close = async () => {
@@ -84,20 +92,9 @@ export async function openJobs(options: {
   });
 
   return {
-    jobs: through({}),
+    jobs: through({ db: fromKysely(db) }),
     async start(service) {
-      worker = telling(
-        new PgBoss({
-          connectionString: databaseUrl,
-          application_name: 'ccjk-cloud-jobs',
-          max: MAX_CONNECTIONS,
-          ...CONNECTIONS,
-          useListenNotify: true,
-          flowIntervalSeconds: FLOW_SECONDS,
-          // Nobody reads its list of processes, for which it would watch the event loop every 20 ms.
-          registerInstance: false,
-        }),
-      );
+      worker = open({ max: MAX_CONNECTIONS, useListenNotify: true, flowIntervalSeconds: FLOW_SECONDS });
       await worker.start();
       for (const [name, job] of Object.entries(registry)) {
         await work(worker, name, job, service);
