@@ -6,7 +6,7 @@
  * whose attack misses would pass for ever. Its negative control is in guards.ts.
  */
 
-/** `short`: in `npm test`, seconds. `long`: in `npm run proof`, minutes. */
+/** `short`: in `npm run test:proofs`, seconds. `long`: in `npm run proof`, minutes. */
 export type Length = 'short' | 'long';
 
 export type Harness = {

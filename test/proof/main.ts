@@ -4,7 +4,7 @@
  * where the check of that promise has to fail; at the end comes one table. Ends with 1 when a harness failed or did not
  * notice, or all together took too long.
  *
- *   --short          what `npm test` runs: seconds each
+ *   --short          what `npm run test:proofs` runs: seconds each
  *   --seed N         the plan of an earlier run
  *   --without GUARD  switches a guard of guards.ts off, and runs the harness that must notice
  *   --json FILE      all verdicts as JSON into FILE

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '../../sdk/src/index.ts';
 import type { Length, Trial } from './harness.ts';
 
-/** Milliseconds in which a call is answered. In `npm test` other tests use the same cores. */
+/** Milliseconds in which a call is answered. In the short form other harnesses use the same cores. */
 const ANSWERED_MS: Record<Length, number> = { short: 5_500, long: 5_000 };
 /** Milliseconds after which all works again. */
 const RECOVERED_MS = 10_000;

@@ -18,7 +18,7 @@ type Scale = {
   /** What each is sent in all is several times what the kernel keeps for a connection. */
   texts: number;
   perSecond: number;
-  /** In `npm test` other tests use the same cores. */
+  /** In the short form other harnesses use the same cores. */
   p99Ms: number;
 };
 
