@@ -11,7 +11,7 @@ import type { Cause, Jobs } from '../ports.ts';
 
 /** Of a worker: fetches, completions and pg-boss's own upkeep; handlers use the service's pool. */
 const MAX_CONNECTIONS = 4;
-/** Of whoever only sends: for its start, and for looks at the queues. */
+/** Of what sends: for its start, and for looks at the queues. */
 const MAX_CONNECTIONS_OF_SENDER = 1;
 /**
  * A connection that a network has swallowed says nothing more, and without this a worker would wait for it, and run no
@@ -27,7 +27,7 @@ const FLOW_SECONDS = 3600;
 /** Longer than a handler should take; what still runs then is retried elsewhere. */
 const STOP_TIMEOUT_MS = 10_000;
 const KEEP_COMPLETED_SECONDS = 3600;
-/** A job of whose worker nothing was heard for as long is tried again. Each process looks for such jobs once a minute. */
+/** A job of whose worker nothing was heard for as long is tried again. Each worker looks for such jobs once a minute. */
 const HEARTBEAT_SECONDS = 30;
 /** An outage makes each worker fail at each poll. */
 const REPEAT_LOG_AFTER_MS = 30_000;
@@ -102,8 +102,13 @@ export async function openJobs(options: {
       }
     },
     async backlog() {
-      const queues = await sender.getQueues();
-      return new Map(queues.filter(({ name }) => name in registry).map(({ name, readyCount }) => [name, readyCount]));
+      const counted = new Map<string, number>();
+      for (const name of Object.keys(registry)) {
+        // Forced, it counts where nobody has within the last minute: where no process works, nobody else does.
+        const [queue] = await sender.getQueueStats(name, { force: true });
+        counted.set(name, queue?.readyCount ?? 0);
+      }
+      return counted;
     },
     rest,
     close,

@@ -1,6 +1,6 @@
 /**
- * Whatever is sent, the answer is a documented one, in the envelope, and what is refused changes nothing. What each scope
- * opens is in scopes.test.ts.
+ * Whatever is sent, the answer is a documented one, in the envelope, and what is refused changes nothing. Whom a route lets
+ * through is in scopes.test.ts.
  *
  * The cases are made from the contract: a new route is covered by itself. Where a route needs something that only a
  * person knows (how to make one of its things), the test that lacks it says so.
@@ -58,6 +58,8 @@ let app: TestApp;
 let user: TestUser;
 let device: TestDevice;
 let bearers: Record<CredentialKind, string>;
+/** A key that has every scope but that one, and what contains it. */
+let withoutScope: Map<Scope, string>;
 /** By the name of the path parameter: one that is somebody else's. */
 let foreign: Record<string, string>;
 
@@ -66,8 +68,14 @@ beforeAll(async () => {
   user = await app.makeUser();
   device = await app.makeDevice(user);
   await user.client.tasks.create({ device_id: device.id, command: 'true', run_at: '2026-02-01T00:00:00Z' });
-  const { key } = await user.client.apiKeys.create({ name: 'k', scopes: Object.keys(SCOPES) as Scope[] });
-  bearers = { user: user.token, apiKey: key, device: device.key, relayKey: 'sk_live_x', admin: '' };
+  const scopes = Object.keys(SCOPES) as Scope[];
+  const keyOf = async (granted: Scope[]) => (await user.client.apiKeys.create({ name: 'k', scopes: granted })).key;
+  withoutScope = new Map();
+  for (const scope of scopes) {
+    const others = scopes.filter((other) => other !== scope && !(other === 'task:admin' && scope.startsWith('task:')));
+    withoutScope.set(scope, await keyOf(others));
+  }
+  bearers = { user: user.token, apiKey: await keyOf(scopes), device: device.key, relayKey: 'sk_live_x', admin: '' };
 
   const stranger = await app.makeUser();
   const theirs = await app.makeDevice(stranger);
@@ -201,6 +209,13 @@ describe.each(ROUTES)('$name', ({ route }) => {
     changingNothing(async () => {
       const wrong = (['user', 'apiKey', 'device'] as const).filter((kind) => !rule.auth.includes(kind));
       for (const kind of wrong) expectFailure(await call(route, { bearer: bearers[kind] }), 403, 'WRONG_CREDENTIAL');
+    }),
+  );
+
+  where(rule.auth.includes('apiKey') && !rule.anyScope)('refuses an API key without its scope', () =>
+    changingNothing(async () => {
+      const bearer = withoutScope.get(rule.scope as Scope) as string;
+      expectFailure(await call(route, { bearer }), 403, 'INSUFFICIENT_SCOPE');
     }),
   );
 

@@ -52,19 +52,23 @@ describe('what the database knows', () => {
     await user.client.tasks.create({ device_id: other.id, command: 'true', run_at: '2026-01-21T10:00:00Z' });
     app.clock.advance(45);
     const series = await readSeries(app);
-    expect(series.get('ccjk_database_up')).toBe(1);
-    expect(series.get('ccjk_database_measured')).toBe(1);
-    expect(series.get('ccjk_devices{status="online"}')).toBe(1);
-    expect(series.get('ccjk_devices{status="offline"}')).toBe(1);
-    expect(series.get('ccjk_heartbeat_lag_seconds')).toBe(15);
-    expect(series.get('ccjk_tasks{status="queued"}')).toBe(1);
-    expect(series.get('ccjk_tasks{status="pending"}')).toBe(1);
-    expect(series.get('ccjk_tasks{status="running"}')).toBe(0);
-    expect(series.get('ccjk_jobs_waiting{queue="send-mail"}')).toBe(0);
+    expect(Object.fromEntries(series)).toMatchObject({
+      ccjk_database_up: 1,
+      ccjk_database_measured: 1,
+      'ccjk_devices{status="online"}': 1,
+      'ccjk_devices{status="offline"}': 1,
+      ccjk_heartbeat_lag_seconds: 15,
+      'ccjk_tasks{status="queued"}': 1,
+      'ccjk_tasks{status="pending"}': 1,
+      'ccjk_tasks{status="running"}': 0,
+      // Nobody works here: the letter that asks for the address of the user waits.
+      'ccjk_jobs_waiting{queue="send-mail"}': 1,
+      'ccjk_jobs_waiting{queue="relay-cleanup"}': 0,
+      ccjk_database_max_bytes: 1_000_000_000,
+      ccjk_storage_used_bytes: 0,
+    });
     expect(series.get('ccjk_database_size_bytes')).toBeGreaterThan(1_000_000);
-    expect(series.get('ccjk_database_max_bytes')).toBe(1_000_000_000);
     expect(series.get('ccjk_database_connections_max')).toBeGreaterThan(0);
-    expect(series.get('ccjk_storage_used_bytes')).toBe(0);
   });
 
   it('is read once in 15 seconds, however often and by how many it is asked for', async () => {

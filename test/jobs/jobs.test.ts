@@ -13,7 +13,7 @@ type Work = (ctx: Ctx, data: { taskId: string }) => Promise<void>;
 async function openWorker(work: Work, databaseUrl?: string) {
   const parts = await openParts(databaseUrl === undefined ? {} : { databaseUrl });
   const job: DeclaredJob<{ taskId: string }> = { ...rules, handle: work };
-  const { jobs, start, close } = await openJobs({
+  const { jobs, start, backlog, close } = await openJobs({
     databaseUrl: parts.url,
     db: parts.ctx.db,
     log: parts.ctx.log,
@@ -21,7 +21,7 @@ async function openWorker(work: Work, databaseUrl?: string) {
   });
   onTestFinished(close);
   const ctx: Ctx = { ...parts.ctx, jobs };
-  return { ...parts, ctx, start: () => start(ctx), close };
+  return { ...parts, ctx, start: () => start(ctx), backlog, close };
 }
 
 const release = (taskId: string) => ({ name: 'release-task' as const, data: { taskId } });
@@ -165,10 +165,15 @@ test('closing waits for the job that runs', async () => {
 
 test('processes that start together make the queues once, and the clock has its jobs', async () => {
   const one = await openParts();
+  await sql`delete from pgboss.queue where name not like '\\_\\_pgboss%'`.execute(one.ctx.db);
   const open = () => openJobs({ databaseUrl: one.url, db: one.ctx.db, log: one.ctx.log, registry });
   const processes = await Promise.all([open(), open(), open()]);
   for (const { close } of processes) onTestFinished(close);
   await Promise.all(processes.map(({ start }) => start(one.ctx)));
+  const { rows: queues } = await sql<{ name: string }>`
+    select name from pgboss.queue where name not like '\\_\\_pgboss%'
+  `.execute(one.ctx.db);
+  expect(queues.map(({ name }) => name).sort()).toEqual(Object.keys(registry).sort());
   const { rows } = await sql`select name, cron from pgboss.schedule order by name`.execute(one.ctx.db);
   expect(rows).toEqual([
     { name: 'log-retention', cron: '41 3 * * *' },
@@ -210,4 +215,10 @@ test('who only sends has one connection for it at most, whatever it sends', asyn
   expect(await connections()).toBeLessThanOrEqual(1);
   await start();
   expect(await connections()).toBeGreaterThan(1);
+});
+
+test('what waits is counted also where no process works', async () => {
+  const { ctx, backlog } = await openWorker(async () => {});
+  await Promise.all(['one', 'other'].map((task) => ctx.jobs.send(release(task))));
+  expect(await backlog()).toEqual(new Map([['release-task', 2]]));
 });
